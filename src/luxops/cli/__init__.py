@@ -1,0 +1,1 @@
+"""Thin click commands: they read arguments, call a room below, and print."""

@@ -1,0 +1,1 @@
+"""The kinds of things looked after, behind one interface."""

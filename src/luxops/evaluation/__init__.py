@@ -1,0 +1,1 @@
+"""Policy × Observation → Finding; waivers; scores."""

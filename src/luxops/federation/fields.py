@@ -1,0 +1,86 @@
+"""Small values that `inventory/` writes as text: durations, windows, port ranges, secret references, SSH keys."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str):
+        if not (match := re.fullmatch(r"(\d{1,6})([smhd])", value)):
+            raise ValueError("a duration is a number and a unit, like 15m, 4h or 1d")
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""`15m`, `4h`, `1d`."""
+
+_WINDOW = re.compile(
+    r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(-(Mon|Tue|Wed|Thu|Fri|Sat|Sun))? ([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]|24):[0-5]\d"
+)
+
+
+def _window(value: str) -> str:
+    if not _WINDOW.fullmatch(value):
+        raise ValueError("a window is days and hours, like `Mon-Fri 06:00-20:00` or `Sun 01:00-05:00`")
+    return value
+
+
+CareWindow = Annotated[str, AfterValidator(_window)]
+"""`Mon-Fri 06:00-20:00`, local time of Luxembourg."""
+
+
+def _secret(value: str) -> str:
+    if not re.fullmatch(r"(env:[A-Z_][A-Z0-9_]*|file:\S+|vault:\S+)", value):
+        raise ValueError("a secret is written by reference only: env:NAME, file:PATH or vault:PATH")
+    return value
+
+
+SecretReference = Annotated[str, AfterValidator(_secret)]
+"""Where a secret is, never the secret: `env:NAME`, `file:PATH`, `vault:PATH`."""
+
+
+def _ssh_key(value: str) -> str:
+    kind, _, rest = value.partition(" ")
+    try:
+        blob = base64.b64decode(rest.split(" ")[0], validate=True)
+    except (binascii.Error, ValueError):
+        blob = b""
+    if kind not in {"ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ecdsa-sha2-nistp256"} or kind.encode() not in blob[:64]:
+        raise ValueError("not an SSH public key of type ssh-ed25519, sk-ssh-ed25519 or ecdsa-sha2-nistp256")
+    return value
+
+
+SshPublicKey = Annotated[str, AfterValidator(_ssh_key)]
+
+PORT_MAX = 65535
+
+
+def _ports(value: object) -> object:
+    if isinstance(value, int):
+        value = f"{value}"
+    if isinstance(value, str):
+        if not (match := re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", value)):
+            raise ValueError("ports are a number or a range, like 443 or 10000-10999")
+        low, high = int(match[1]), int(match[2] or match[1])
+        if not 1 <= low <= high <= PORT_MAX:
+            raise ValueError("a port range goes upwards and stays within 1 to 65535")
+        return low, high
+    return value
+
+
+PortRange = Annotated[
+    tuple[int, int],
+    BeforeValidator(_ports),
+    PlainSerializer(lambda v: str(v[0]) if v[0] == v[1] else f"{v[0]}-{v[1]}", return_type=str),
+]
+"""`443` or `10000-10999` → (lowest, highest), both included."""

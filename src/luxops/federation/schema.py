@@ -1,0 +1,329 @@
+"""The shape of `inventory/`: what may be declared, and nothing else. No I/O; files and places are the loader's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from luxops.federation.fields import CareWindow, Duration, PortRange, SecretReference, SshPublicKey
+from luxops.model import Frozen
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+"""Lower case letters, digits and hyphens; begins with a letter."""
+InterfaceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9./-]{0,31}$")]
+AsNumber = Annotated[int, Field(ge=1, le=4294967294)]
+
+
+class DataClass(StrEnum):
+    """The most sensitive data that a zone or service holds."""
+
+    HEALTH = "health"
+    """Concerns health: GDPR Art. 9."""
+    PERSONAL = "personal"
+    INTERNAL = "internal"
+    PUBLIC = "public"
+
+
+class Platform(StrEnum):
+    """What a router runs."""
+
+    FRR = "frr"
+    IOS_XE = "ios-xe"
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    ENGINEER = "engineer"
+    NETWORK_ADMIN = "network-admin"
+    SECURITY_OFFICER = "security-officer"
+    AUDITOR = "auditor"
+
+
+class Datacentre(Frozen):
+    id: Id
+    name: str
+    city: str
+
+
+class Bastion(Frozen):
+    """The only hosts from which management sessions may come."""
+
+    id: Id
+    address: IPv4Address
+    datacentre: Id
+
+
+class Management(Frozen):
+    """The out-of-band network over which every host and router is managed."""
+
+    prefix: IPv4Network
+    bastions: Annotated[tuple[Bastion, ...], Field(min_length=1)]
+    user: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "luxops"
+    """Account of luxops on hosts and routers."""
+    secrets: Mapping[Id, SecretReference] = Field(default_factory=dict)
+    """Named references used by routers, e.g. `bgp`: the BGP session password."""
+
+
+class Peer(Frozen):
+    """An external network joined to a core router by eBGP."""
+
+    id: Id
+    name: str
+    as_number: AsNumber
+    prefixes: Annotated[tuple[IPv4Network, ...], Field(min_length=1)]
+    """What it may announce, and the only addresses flows from and to it may use."""
+    max_prefixes: Annotated[int, Field(ge=1, le=10000)] = 50
+
+
+class ChangeWindow(Frozen):
+    id: Id
+    windows: tuple[CareWindow, ...]
+
+
+class Person(Frozen):
+    """Someone who may approve or request changes, known by their SSH key and their roles, not by name."""
+
+    id: Id
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    ssh_keys: Annotated[tuple[SshPublicKey, ...], Field(min_length=1)]
+
+
+class FederationFile(Frozen):
+    """`federation.yaml`."""
+
+    id: Id
+    name: str
+    as_number: AsNumber
+    """Of the core routers."""
+    datacentres: Annotated[tuple[Datacentre, ...], Field(min_length=1)]
+    management: Management
+    transit: IPv4Network
+    """Every link's prefix lies inside."""
+    loopbacks: IPv4Network
+    services: IPv4Network
+    """Every shared service's zone lies inside."""
+    dns: tuple[IPv4Address, ...] = ()
+    ntp: tuple[IPv4Address, ...]
+    syslog: tuple[IPv4Address, ...]
+    peers: tuple[Peer, ...] = ()
+    change_windows: tuple[ChangeWindow, ...] = ()
+    people: tuple[Person, ...] = ()
+
+
+class Zone(Frozen):
+    """One network: a subnet per datacentre (its VPC part) and, where there is one, the part on the hospital's own campus."""
+
+    dc1: IPv4Network | None = None
+    dc2: IPv4Network | None = None
+    campus: IPv4Network | None = None
+    data: DataClass
+
+    @property
+    def prefixes(self) -> Mapping[str, IPv4Network]:
+        """Place (`dc1`, `dc2`, `campus`) → subnet, for the places that have one."""
+        return {p: n for p in ("dc1", "dc2", "campus") if (n := getattr(self, p)) is not None}
+
+
+class ServicePorts(StrEnum):
+    """Well-known services a flow may name instead of protocol and ports; their numbers are in `flows.WELL_KNOWN`."""
+
+    HTTPS = "https"
+    DICOM = "dicom"
+    DICOM_TLS = "dicom-tls"
+    HL7_MLLP = "hl7-mllp"
+    HL7_MLLP_TLS = "hl7-mllp-tls"
+    LDAPS = "ldaps"
+    SIP_TLS = "sip-tls"
+    SIP = "sip"
+    RTP = "rtp"
+    POSTGRESQL = "postgresql"
+    ORACLE = "oracle"
+    MSSQL = "mssql"
+    SSH = "ssh"
+    DNS = "dns"
+    NTP = "ntp"
+    SYSLOG_TLS = "syslog-tls"
+    SMTPS = "smtps"
+    TURN_TLS = "turn-tls"
+    ICMP_ECHO = "icmp-echo"
+
+
+class FlowDeclaration(Frozen):
+    """Who may talk to whom, and why. `service`, or `protocol` with `ports`."""
+
+    source: str = Field(alias="from")
+    """`ZONE[@PLACE]`, `HOSPITAL.ZONE[@PLACE]`, `SERVICE.ZONE[@PLACE]`, `consumers.ZONE[@PLACE]`, or an external peer's id."""
+    to: str
+    service: ServicePorts | None = None
+    protocol: Literal["tcp", "udp", "icmp"] | None = None
+    ports: tuple[PortRange, ...] = ()
+    why: Annotated[str, StringConstraints(min_length=3)]
+
+
+class Campus(Frozen):
+    """A hospital's own site with its edge routers."""
+
+    id: Id
+    city: str
+    routers: Annotated[tuple[Id, ...], Field(min_length=1)]
+
+
+class Quota(Frozen):
+    cores: Annotated[int, Field(ge=1)]
+    ram_gib: Annotated[int, Field(ge=1)]
+    volumes_gib: Annotated[int, Field(ge=1)]
+
+
+class CareWindows(Frozen):
+    """When changes must not touch the hospital."""
+
+    avoid: tuple[CareWindow, ...] = ()
+
+
+class Responsible(Frozen):
+    """Who answers for what."""
+
+    infrastructure: Literal["luxith", "hospital", "both"] = "luxith"
+    operating_systems: Literal["luxith", "hospital", "both"] = "both"
+    applications: Literal["luxith", "hospital", "both"] = "hospital"
+
+
+class HospitalFile(Frozen):
+    """`hospitals/ID.yaml`."""
+
+    id: Id
+    name: str
+    kind: Literal["acute", "specialised", "rehabilitation", "psychiatric", "laboratory"]
+    prefix: IPv4Network
+    """Everything of the hospital lies inside."""
+    as_number: AsNumber
+    sites: Annotated[tuple[Campus, ...], Field(min_length=1)]
+    zones: Mapping[Id, Zone]
+    quota: Quota
+    care_windows: CareWindows = CareWindows()
+    responsible: Responsible = Responsible()
+    flows: tuple[FlowDeclaration, ...] = ()
+
+
+class HostedIn(Frozen):
+    """Where a shared service's servers stand: one zone, a subnet per datacentre inside the federation's `services` prefix."""
+
+    zone: Id
+    dc1: IPv4Network | None = None
+    dc2: IPv4Network | None = None
+
+
+class Recovery(Frozen):
+    rpo: Duration
+    """Data that may be lost, as time."""
+    rto: Duration
+    """Time until it works again."""
+
+    @property
+    def seconds(self) -> tuple[float, float]:
+        zero = timedelta()
+        return (self.rpo - zero).total_seconds(), (self.rto - zero).total_seconds()
+
+
+class ServiceFile(Frozen):
+    """`services/ID.yaml`."""
+
+    id: Id
+    name: str
+    provider: str
+    """The federation's id, or a hospital's."""
+    hosted_in: HostedIn
+    consumers: tuple[Id, ...]
+    data: DataClass
+    recovery: Recovery
+    profile: Id
+    flows: tuple[FlowDeclaration, ...]
+
+
+class LinkEnd(Frozen):
+    router: Id
+    interface: InterfaceName
+
+
+class LinkDeclaration(Frozen):
+    """One fibre (or cross-connect) between two routers. `prefix` is a /31: `a` has the lower address, `b` the higher."""
+
+    id: Id
+    a: LinkEnd
+    b: LinkEnd
+    prefix: IPv4Network
+    shared_risks: tuple[Id, ...]
+    """Ducts, buildings and cabinets it shares with others: two links that share one are not disjoint."""
+    bandwidth_gbps: Annotated[float, Field(gt=0)] = 10
+    carrier: str = ""
+
+
+class PeerAttachment(Frozen):
+    """A core router's session with an external peer."""
+
+    peer: Id
+    interface: InterfaceName
+    address: IPv4Interface
+    neighbor: IPv4Address
+
+
+class RouterDeclaration(Frozen):
+    id: Id
+    role: Literal["edge", "core"]
+    platform: Platform
+    hospital: Id | None = None
+    """Of an edge router."""
+    datacentre: Id | None = None
+    """Of a core router."""
+    management: IPv4Address
+    loopback: IPv4Address
+    lan: Mapping[InterfaceName, IPv4Interface] = Field(default_factory=dict)
+    """An edge router's interfaces into the campus: interface → its address in a zone's campus subnet."""
+    transit: Mapping[InterfaceName, IPv4Interface] = Field(default_factory=dict)
+    """A core router's interfaces into its datacentre."""
+    peers: tuple[PeerAttachment, ...] = ()
+
+
+class HostDeclaration(Frozen):
+    id: Id
+    management: IPv4Address
+    address: IPv4Address | None = None
+    """In the group's zone."""
+    place: Literal["dc1", "dc2", "campus"]
+
+
+class Listener(Frozen):
+    """A socket a host may listen on beyond what flows to its zone imply."""
+
+    protocol: Literal["tcp", "udp"]
+    port: Annotated[int, Field(ge=1, le=65535)]
+    loopback_only: bool = False
+    why: Annotated[str, StringConstraints(min_length=3)]
+
+
+class HostGroup(Frozen):
+    """Hosts that are alike: same zone, same work, same level of hardening."""
+
+    id: Id
+    zone: Id
+    service: Id | None = None
+    """The shared service whose zone this is; None: the hospital's own zone."""
+    level: Literal["minimal", "intermediary", "enhanced", "high"]
+    """ANSSI BP-028 level."""
+    collector: Literal["sudo", "installed"] = "sudo"
+    """`sudo`: the script is sent; `installed`: sudo allows one root-owned copy of it and nothing else."""
+    listeners: tuple[Listener, ...] = ()
+    hosts: Annotated[tuple[HostDeclaration, ...], Field(min_length=1)]
+
+
+class HostsFile(Frozen):
+    """`hosts/ID.yaml`, ID a hospital's or the federation's."""
+
+    owner: Id
+    groups: tuple[HostGroup, ...]

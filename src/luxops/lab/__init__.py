@@ -1,0 +1,1 @@
+"""A small real federation on one Debian machine."""

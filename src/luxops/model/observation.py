@@ -1,0 +1,103 @@
+"""What was seen of a target: a value or a failure, never both, never neither."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NewType, Self
+
+from pydantic import ConfigDict, model_serializer, model_validator
+
+from luxops.model.base import Digest, Frozen, TargetId, digest_of, utc_now
+
+FactName = NewType("FactName", str)
+
+
+class FailureReason(StrEnum):
+    """Why something could not be observed."""
+
+    UNREACHABLE = "unreachable"
+    """No connection: refused, no route, name not known."""
+    TIMEOUT = "timeout"
+    """Connecting, reading or the whole session took longer than allowed."""
+    HOST_KEY_UNKNOWN = "host-key-unknown"
+    HOST_KEY_CHANGED = "host-key-changed"
+    AUTHENTICATION = "authentication"
+    """The target refused the key or the user."""
+    SESSION_LOST = "session-lost"
+    """The connection closed before the answer was whole."""
+    TOO_LARGE = "too-large"
+    """The answer passed the size limit."""
+    MALFORMED = "malformed"
+    """The answer broke framing, checksum or grammar: truncated, garbled, or another target's."""
+    REFUSED = "refused"
+    """The target would not run the command."""
+    WRONG_TARGET = "wrong-target"
+    """What answered is not who it should be."""
+    UNSUPPORTED = "unsupported"
+    """The target lacks the program or feature that would answer."""
+    STALE = "stale"
+    """The last observation is older than its limit."""
+    INTERRUPTED = "interrupted"
+    """The user or the system ended the work before this target's turn."""
+
+
+class Failure(Frozen):
+    """Why there is no value. `retryable`: whether the same attempt may succeed later with nothing changed."""
+
+    reason: FailureReason
+    detail: str
+    retryable: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}" if self.detail else str(self.reason)
+
+
+class Unreadable(Frozen):
+    """A part that could not be read, inside a value that otherwise could. In JSON: `{"$unreadable": reason}`."""
+
+    reason: str
+
+    @model_serializer
+    def _as_json(self) -> dict[str, str]:
+        return {"$unreadable": self.reason}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_json(cls, data: Any) -> Any:  # noqa: ANN401 - whatever is being validated
+        if isinstance(data, dict) and data.keys() == {"$unreadable"}:
+            return {"reason": data["$unreadable"]}
+        return data
+
+
+class FactValue(Frozen):
+    """Base of what facts parse into: JSON values, models, `Unreadable`. Policies see `model_dump(mode="json")`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class Observation(Frozen):
+    """One fact of one target at one time."""
+
+    target: TargetId
+    fact: FactName
+    taken_at: datetime
+    value: FactValue | None = None
+    failure: Failure | None = None
+    digest: Digest
+    """Over the value, or over the failure: equal digests mean equal evidence."""
+
+    @model_validator(mode="after")
+    def _value_or_failure(self) -> Self:
+        if (self.value is None) == (self.failure is None):
+            raise ValueError("an observation has a value or a failure, never both, never neither")
+        return self
+
+    @classmethod
+    def of(
+        cls, target: TargetId, fact: FactName, outcome: FactValue | Failure, taken_at: datetime | None = None
+    ) -> Observation:
+        value, failure = (None, outcome) if isinstance(outcome, Failure) else (outcome, None)
+        return cls.model_construct(
+            target=target, fact=fact, taken_at=taken_at or utc_now(), value=value, failure=failure, digest=digest_of(outcome)
+        )

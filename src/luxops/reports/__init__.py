@@ -1,0 +1,1 @@
+"""One scan, rendered for people and for tools."""

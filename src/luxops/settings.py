@@ -1,0 +1,103 @@
+"""What the person or machine that runs luxops chooses. Read from the environment (`LUXOPS_…`) and from `luxops.toml`.
+
+The inventory says what the federation is; settings say how this installation reaches it and where it keeps what it learns.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConnectionSettings(_Section):
+    """How sessions to hosts and routers are made."""
+
+    keys: tuple[Path, ...] = ()
+    """Private keys to offer, before those of an agent and of `~/.ssh/config`."""
+    agent: bool = True
+    """Whether a running SSH agent is asked."""
+    known_hosts: Path = Path("~/.ssh/known_hosts")
+    """Host keys that are trusted. Nothing is ever added to it by luxops."""
+    ssh_config: Path = Path("~/.ssh/config")
+    """OpenSSH client configuration: HostName, Port, User, IdentityFile, ProxyJump, UserKnownHostsFile."""
+    network_namespace: str = ""
+    """Name under /run/netns in which connections are opened, where management has one (needs CAP_SYS_ADMIN)."""
+    connect_timeout: float = Field(default=10.0, gt=0)
+    """Seconds until TCP, key exchange and authentication must each be done."""
+    read_timeout: float = Field(default=30.0, gt=0)
+    """Seconds without one byte of answer."""
+    total_timeout: float = Field(default=120.0, gt=0)
+    """Seconds for the whole session, retries excluded."""
+    concurrency: int = Field(default=32, ge=1, le=1000)
+    """Sessions open at once."""
+    retries: int = Field(default=1, ge=0, le=5)
+    """Further attempts where the failure is retryable."""
+    max_answer_bytes: int = Field(default=16 * 2**20, ge=1024)
+    """A longer answer is a failure."""
+
+
+class StoreSettings(_Section):
+    """Where scans, findings and drift are kept."""
+
+    url: str = "sqlite:///luxops.db"
+    """SQLAlchemy address: `sqlite:///FILE` or `postgresql+psycopg://…`. A password in it is never printed."""
+
+
+class WatchSettings(_Section):
+    """How `luxops watch` goes round."""
+
+    interval: float = Field(default=300.0, gt=0)
+    """Seconds between two looks at the same target."""
+    jitter: float = Field(default=0.1, ge=0, le=0.5)
+    """Share of the interval by which each look is moved at random, so that targets are not all asked at once."""
+    stale_after: float = Field(default=3.0, ge=1)
+    """Intervals after which what was last seen no longer counts and its verdicts become UNKNOWN."""
+    listen: str = "127.0.0.1:9464"
+    """Address and port of `/metrics`."""
+
+
+class LabSettings(_Section):
+    """The lab on this machine."""
+
+    state: Path = Path("/var/tmp/luxops-lab")  # noqa: S108 - large and worth keeping over a reboot; made with mode 0700 and checked
+    """Folder of the lab's images, instances and keys; on ext4 or xfs."""
+
+
+class Settings(BaseSettings):
+    """All settings. A nested field's variable joins names by two underscores: `LUXOPS_CONNECTION__CONCURRENCY=8`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LUXOPS_", env_nested_delimiter="__", toml_file="luxops.toml", extra="forbid", frozen=True
+    )
+
+    inventory: Path = Path("inventory")
+    """Folder with the federation's declaration."""
+    policies: Path = Path("policies")
+    """Folder with policies, mappings and waivers."""
+    connection: ConnectionSettings = ConnectionSettings()
+    store: StoreSettings = StoreSettings()
+    watch: WatchSettings = WatchSettings()
+    lab: LabSettings = LabSettings()
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    log_json: bool = False
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        file = Path(os.environ.get("LUXOPS_CONFIG", "luxops.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)

@@ -1,0 +1,1 @@
+"""Scans, findings as intervals, drift."""

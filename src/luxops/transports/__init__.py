@@ -1,0 +1,1 @@
+"""Sessions to the outside: host keys, time-outs, retries, bounds."""
