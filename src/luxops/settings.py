@@ -28,6 +28,8 @@ class ConnectionSettings(_Section):
     """Host keys that are trusted. Nothing is ever added to it by luxops."""
     ssh_config: Path = Path("~/.ssh/config")
     """OpenSSH client configuration: HostName, Port, User, IdentityFile, ProxyJump, UserKnownHostsFile."""
+    jump: str = ""
+    """Bastions, `USER@HOST[:PORT]`, the first to connect to first, for targets whose SSH configuration has no ProxyJump."""
     network_namespace: str = ""
     """Name under /run/netns in which connections are opened, where management has one (needs CAP_SYS_ADMIN)."""
     connect_timeout: float = Field(default=10.0, gt=0)
@@ -86,6 +88,10 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     watch: WatchSettings = WatchSettings()
     lab: LabSettings = LabSettings()
+    replay: Path | None = None
+    """Folder of recorded answers to use in place of real sessions. What comes of it is marked as replayed everywhere."""
+    record: Path | None = None
+    """Folder in which to keep every answer, to replay it later."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     log_json: bool = False
 

@@ -1,0 +1,104 @@
+"""The demonstration: the main job from a declared federation to a report, with faults put in and taken out again.
+
+It runs the same commands that a person would type, shows each, and stops at the first that ends otherwise than it must.
+Without root or off Debian 12 it replays answers that the lab gave earlier, through the same pipeline; every screen says so.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
+
+from luxops.errors import ExitCode
+from luxops.lab.inventory import derive
+from luxops.lab.machine import lacking
+from luxops.lab.state import State
+
+FAULTS = ("sshd-root-login", "acl-line", "static-route", "undeclared-listener", "truncated-answer", "host-key-changed")
+RECORDINGS = Path(__file__).parent / "recordings"
+
+
+@dataclass
+class Demo:
+    """Runs commands one after the other, with a heading each."""
+
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def say(self, text: str) -> None:
+        print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
+
+    def run(self, *arguments: str, expect: tuple[ExitCode, ...] = (ExitCode.GOOD,)) -> None:
+        """Run `luxops ARGUMENTS…`; an exit code that is not expected ends the demo with it."""
+        print(f"$ luxops {shlex.join(arguments)}", flush=True)
+        command = [str(Path(sys.executable).with_name("luxops")), *arguments]
+        code = subprocess.run(command, env=self.environment, check=False).returncode
+        if code not in expect:
+            print(f"\nThe demo stops here: `luxops {arguments[0]}` ended with exit code {code}.", file=sys.stderr)
+            sys.exit(code or 1)
+
+
+FOUND = (ExitCode.FINDINGS, ExitCode.INCOMPLETE, ExitCode.GOOD)
+
+
+def main() -> None:
+    """Run the demo on the lab where one can run here, else on recorded answers."""
+    start = time.monotonic()
+    demo = Demo()
+    reasons = lacking()
+    demo.say("1. The declaration: every file, every cross-check")
+    demo.run("--no-lab", "inventory", "check")
+    if reasons:
+        on_recordings(demo, reasons)
+    else:
+        on_lab(demo)
+    demo.say(f"Done in {time.monotonic() - start:.0f} s.")
+
+
+def on_lab(demo: Demo) -> None:
+    """Real hosts and routers."""
+    demo.say("2. A lab of real Debian hosts and FRR routers, from the same declaration")
+    demo.run("lab", "up")
+    demo.run("lab", "heal", "--all")
+    demo.say("3. Scan: observe, judge, compare")
+    demo.run("--lab", "scan", expect=FOUND)
+    demo.say("4. Six faults, as they happen at night")
+    for fault in FAULTS:
+        demo.run("lab", "break", fault)
+    demo.say("5. Scan again: what failed, what drifted, what became UNKNOWN and why")
+    demo.run("--lab", "scan", expect=(ExitCode.FINDINGS,))
+    demo.run("--lab", "report", "--to", "reports/with-faults.html")
+    demo.say("6. Heal, and look again")
+    demo.run("lab", "heal", "--all")
+    demo.run("--lab", "scan", expect=FOUND)
+    demo.run("--lab", "report", "--to", "reports/healed.html")
+    print("\nThe lab is still up: try `luxops lab breaks`, `luxops show chl-pacs1`, and `make lab-down` at the end.")
+
+
+def on_recordings(demo: Demo, reasons: list[str]) -> None:
+    """The same pipeline over answers the lab gave earlier."""
+    demo.say("2. No lab here, so answers recorded from it are replayed: marked REPLAYED on every screen and page")
+    for reason in reasons:
+        print(f"   left out: the lab, because {reason}")
+    folder = Path(mkdtemp(prefix="luxops-demo-"))
+    state = State(folder)
+    state.create()
+    derive(Path("inventory"), state)
+    demo.environment |= {"LUXOPS_INVENTORY": str(state.inventory), "LUXOPS_STORE__URL": f"sqlite:///{state.database}"}
+    acts = (("untouched", "Scan: observe, judge, compare"), ("broken", "Six faults later"), ("untouched", "After healing"))
+    for number, (name, title) in enumerate(acts, 3):
+        demo.say(f"{number}. {title} (REPLAYED)")
+        demo.environment["LUXOPS_REPLAY"] = str(RECORDINGS / name)
+        demo.run("scan", expect=FOUND)
+        if name == "broken":
+            demo.run("report", "--to", "reports/with-faults.html")
+    demo.run("report", "--to", "reports/healed.html")
+
+
+if __name__ == "__main__":
+    main()

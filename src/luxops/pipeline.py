@@ -1,0 +1,82 @@
+"""The whole main job: observe what is selected, judge it, compare it with what is declared, record all three."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from luxops.model import Coverage, Drift, Finding, Frozen, Observation, Scan, Selection, Target, utc_now
+from luxops.model.scan import UnknownTarget
+
+if TYPE_CHECKING:
+    from luxops.domains.interface import Domain
+    from luxops.evaluation import Evaluator
+    from luxops.federation import Federation
+    from luxops.progress import Progress
+    from luxops.store import Store
+
+
+class Outcome(Frozen):
+    """One finished scan with all it found, in an order that does not depend on who answered first."""
+
+    scan: Scan
+    targets: tuple[Target, ...]
+    findings: tuple[Finding, ...]
+    drift: tuple[Drift, ...]
+
+
+def scan(
+    federation: Federation,
+    domains: Sequence[Domain],
+    evaluator: Evaluator,
+    selection: Selection,
+    store: Store,
+    progress: Progress,
+    *,
+    replayed: bool = False,
+) -> Outcome:
+    """One finished scan. Raises UsageError where nothing is selected; a target's failure is an UNKNOWN, never an exception.
+
+    Ended early, by any exception or signal, it leaves a scan marked as interrupted and nothing else.
+    """
+    declared = {domain.name: domain.targets(federation) for domain in domains}
+    chosen = selection.checked([target for targets in declared.values() for target in targets])
+    findings: list[Finding] = []
+    drift: list[Drift] = []
+    unknown: list[UnknownTarget] = []
+    with store.begin_scan(
+        inventory_digest=federation.digest,
+        policy_digest=evaluator.digest,
+        selection=str(selection),
+        replayed=replayed,
+        declared=[target.id for targets in declared.values() for target in targets],
+    ) as record:
+        for domain in domains:
+            awaited = {target.id: target for target in selection.of(declared[domain.name])}
+            desired = domain.desired(federation)
+            progress.started(domain.name, len(awaited))
+            for observed in domain.observe(list(awaited.values()), progress):
+                target = awaited.pop(observed[0].target)
+                judged = evaluator.evaluate(target, observed, utc_now())
+                differs = domain.compare(desired, observed)
+                record.add(target, domain.name, observed, judged, differs)
+                findings += judged
+                drift += differs
+                unknown += _unknown(observed)
+            if awaited:
+                raise AssertionError(f"{domain.name} owes an observation of {', '.join(awaited)}")
+            progress.finished(domain.name)
+        coverage = Coverage(
+            targets=len(chosen), observed=len(chosen) - len(unknown), unknown=tuple(sorted(unknown, key=lambda u: u.target))
+        )
+        return Outcome(
+            scan=record.finish(coverage),
+            targets=tuple(chosen),
+            findings=tuple(sorted(findings, key=lambda f: (f.severity.rank, f.target, f.policy))),
+            drift=tuple(sorted(drift, key=lambda d: (d.severity.rank, d.target, d.path))),
+        )
+
+
+def _unknown(observed: Sequence[Observation]) -> list[UnknownTarget]:
+    """At most one: the first failure stands for the target."""
+    return [UnknownTarget(target=o.target, failure=o.failure) for o in observed if o.failure is not None][:1]
