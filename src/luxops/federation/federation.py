@@ -72,3 +72,7 @@ class Federation(Frozen):
     def links_of(self, router_id: str) -> list[LinkDeclaration]:
         """The links that end at the router, in declared order."""
         return [link for link in self.links if router_id in {link.a.router, link.b.router}]
+
+    def flows_touching(self, prefix: IPv4Network) -> list[Flow]:
+        """The flows with an end that overlaps the prefix, in declared order."""
+        return [flow for flow in self.flows if any(end.prefix.overlaps(prefix) for end in (*flow.sources, *flow.destinations))]

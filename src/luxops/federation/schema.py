@@ -17,6 +17,8 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 """Lower case letters, digits and hyphens; begins with a letter."""
 InterfaceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9./-]{0,31}$")]
 AsNumber = Annotated[int, Field(ge=1, le=4294967294)]
+ZonePlace = Literal["dc1", "dc2", "campus"]
+"""Where a zone can have a subnet."""
 
 
 class DataClass(StrEnum):
@@ -46,9 +48,13 @@ class Role(StrEnum):
 
 
 class Datacentre(Frozen):
-    id: Id
+    id: Literal["dc1", "dc2"]
     name: str
     city: str
+    transit: IPv4Network
+    """The network between its core routers and its cloud; lies inside the federation's `transit`."""
+    gateway: IPv4Address
+    """The cloud's address in `transit`: next hop to every VPC and service subnet of this datacentre."""
 
 
 class Bastion(Frozen):
@@ -125,9 +131,14 @@ class Zone(Frozen):
     data: DataClass
 
     @property
-    def prefixes(self) -> Mapping[str, IPv4Network]:
+    def prefixes(self) -> Mapping[ZonePlace, IPv4Network]:
         """Place (`dc1`, `dc2`, `campus`) → subnet, for the places that have one."""
-        return {p: n for p in ("dc1", "dc2", "campus") if (n := getattr(self, p)) is not None}
+        places: tuple[tuple[ZonePlace, IPv4Network | None], ...] = (
+            ("dc1", self.dc1),
+            ("dc2", self.dc2),
+            ("campus", self.campus),
+        )
+        return {place: prefix for place, prefix in places if prefix is not None}
 
 
 class ServicePorts(StrEnum):
@@ -218,6 +229,12 @@ class HostedIn(Frozen):
     dc1: IPv4Network | None = None
     dc2: IPv4Network | None = None
 
+    @property
+    def prefixes(self) -> Mapping[ZonePlace, IPv4Network]:
+        """Place (`dc1`, `dc2`) → subnet, for the places that have one."""
+        places: tuple[tuple[ZonePlace, IPv4Network | None], ...] = (("dc1", self.dc1), ("dc2", self.dc2))
+        return {place: prefix for place, prefix in places if prefix is not None}
+
 
 class Recovery(Frozen):
     rpo: Duration
@@ -286,7 +303,7 @@ class RouterDeclaration(Frozen):
     lan: Mapping[InterfaceName, IPv4Interface] = Field(default_factory=dict)
     """An edge router's interfaces into the campus: interface → its address in a zone's campus subnet."""
     transit: Mapping[InterfaceName, IPv4Interface] = Field(default_factory=dict)
-    """A core router's interfaces into its datacentre."""
+    """A core router's interfaces into its datacentre: interface → its address in the datacentre's `transit`."""
     peers: tuple[PeerAttachment, ...] = ()
 
 
@@ -295,7 +312,7 @@ class HostDeclaration(Frozen):
     management: IPv4Address
     address: IPv4Address | None = None
     """In the group's zone."""
-    place: Literal["dc1", "dc2", "campus"]
+    place: ZonePlace
 
 
 class Listener(Frozen):
