@@ -23,9 +23,9 @@ class Frozen(BaseModel):
 
 
 def digest_of(value: Any) -> Digest:  # noqa: ANN401 - any JSON value, or a model
-    """SHA-256 over canonical JSON: keys sorted, no spaces, UTF-8. The same value gives the same digest everywhere."""
+    """SHA-256 over canonical JSON: keys sorted, no spaces, ASCII. The same value gives the same digest everywhere."""
     plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     return Digest("sha256:" + hashlib.sha256(canonical.encode()).hexdigest())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from types import MappingProxyType
 
 from pydantic import Field
 
@@ -29,7 +28,7 @@ class Target(Frozen):
     kind: TargetKind
     hospital: str
     """Whose it is: a hospital's id, or the federation's id for what Luxith itself runs."""
-    labels: Mapping[str, str] = Field(default_factory=lambda: MappingProxyType({}))
+    labels: Mapping[str, str] = Field(default_factory=dict)
     """What selectors and policies may ask after beside the fields: `site`, `zone`, `service`, `group`, `platform`, `role`."""
 
     def attribute(self, name: str) -> str | None:
