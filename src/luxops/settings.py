@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class ConnectionSettings(_Section):
@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     """All settings. A nested field's variable joins names by two underscores: `LUXOPS_CONNECTION__CONCURRENCY=8`."""
 
     model_config = SettingsConfigDict(
+        use_attribute_docstrings=True,
         env_prefix="LUXOPS_", env_nested_delimiter="__", toml_file="luxops.toml", extra="forbid", frozen=True
     )
 
