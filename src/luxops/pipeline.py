@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from luxops.errors import UsageError
 from luxops.model import Coverage, Drift, Finding, Frozen, Observation, Scan, Selection, Target, utc_now
 from luxops.model.scan import UnknownTarget
 
@@ -23,6 +24,8 @@ class Outcome(Frozen):
     targets: tuple[Target, ...]
     findings: tuple[Finding, ...]
     drift: tuple[Drift, ...]
+    measured: tuple[Observation, ...] = ()
+    """Volatile observations: what the look cost its targets, where they tell."""
 
 
 def scan(
@@ -41,9 +44,11 @@ def scan(
     """
     declared = {domain.name: domain.targets(federation) for domain in domains}
     chosen = selection.checked([target for targets in declared.values() for target in targets])
+    _refuse_unjudged(chosen, evaluator)
     findings: list[Finding] = []
     drift: list[Drift] = []
     unknown: list[UnknownTarget] = []
+    measured: list[Observation] = []
     with store.begin_scan(
         inventory_digest=federation.digest,
         policy_digest=evaluator.digest,
@@ -59,7 +64,9 @@ def scan(
                 target = awaited.pop(observed[0].target)
                 judged = evaluator.evaluate(target, observed, utc_now())
                 differs = domain.compare(desired, observed)
-                record.add(target, domain.name, observed, judged, differs)
+                lasting = [o for o in observed if o.value is None or not o.value.volatile]
+                record.add(target, domain.name, lasting, judged, differs)
+                measured += [o for o in observed if o.value is not None and o.value.volatile]
                 findings += judged
                 drift += differs
                 unknown += _unknown(observed)
@@ -74,6 +81,18 @@ def scan(
             targets=tuple(chosen),
             findings=tuple(sorted(findings, key=lambda f: (f.severity.rank, f.target, f.policy))),
             drift=tuple(sorted(drift, key=lambda d: (d.severity.rank, d.target, d.path))),
+            measured=tuple(sorted(measured, key=lambda o: (o.target, o.fact))),
+        )
+
+
+def _refuse_unjudged(chosen: Sequence[Target], evaluator: Evaluator) -> None:
+    """Targets without a single check would count as looked at, and their hospital as well."""
+    unjudged = sorted({str(target.kind) for target in chosen if not evaluator.judges(target.kind)})
+    if unjudged:
+        raise UsageError(
+            f"No policy addresses {' or '.join(unjudged)} targets",
+            why="they would be observed and judged by nothing",
+            remedy="Add policies for them, or select others.",
         )
 
 

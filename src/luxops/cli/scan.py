@@ -67,6 +67,7 @@ def _print(session: Session, outcome: Outcome) -> None:
     more = view.print_failures(outcome.findings, history)
     more_drift = view.print_drift(outcome.drift)
     view.print_unknowns(outcome.findings, {str(u.target) for u in outcome.scan.coverage.unknown})
+    view.print_cost(outcome.measured)
     hints = [f"{more} more failures: luxops findings"] if more else []
     hints += [f"{more_drift} more differences: luxops drift --recorded"] if more_drift else []
     click.echo("\n" + "    ".join([*hints, f"scan {outcome.scan.id}", "report: luxops report"]))

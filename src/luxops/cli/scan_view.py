@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from luxops.cli.output import print_table, printable
-from luxops.model import Coverage, Drift, Finding, Scan, Totals, Verdict, utc_now
+from luxops.domains.hosts.answer import Collection
+from luxops.model import Coverage, Drift, Finding, Observation, PolicyId, Scan, TargetId, Totals, Verdict, utc_now
+from luxops.reports.text import score as shown_score
 
 if TYPE_CHECKING:
     from luxops.pipeline import Outcome
@@ -21,7 +23,7 @@ SHOWN = 20
 """Lines of each sort; the rest is named by count and by the command that shows it."""
 ACTUAL_WIDTH = 90
 
-FindingKey = tuple[str, str]
+FindingKey = tuple[TargetId, PolicyId]
 
 
 def print_banner(scan: Scan) -> None:
@@ -46,7 +48,7 @@ def print_domains(outcome: Outcome, domain_of: Mapping[str, str], changes: Mappi
     for domain in sorted(set(domain_of.values())):
         totals = Totals.of(f for f in outcome.findings if domain_of[f.target] == domain)
         drift = sum(1 for d in outcome.drift if d.domain == domain)
-        score = "–" if totals.score is None else f"{totals.score:.1f} %"
+        score = shown_score(totals).replace("\N{NO-BREAK SPACE}", " ")
         targets = sum(1 for d in domain_of.values() if d == domain)
         rows.append(
             (domain, targets, totals.PASS, totals.FAIL, totals.UNKNOWN, totals.NOT_APPLICABLE, totals.WAIVED, drift, score,
@@ -106,6 +108,14 @@ def print_unknowns(findings: Iterable[Finding], unobserved: set[str], limit: int
     for (target, reason), count in reasons:
         click.secho("UNKNOWN  ", fg="yellow", nl=False)
         click.echo(f" {target:14} {count} checks: {printable(reason)}")
+
+
+def print_cost(measured: Sequence[Observation]) -> None:
+    """What the look cost the hosts themselves, where they told."""
+    costs = [o.value for o in measured if isinstance(o.value, Collection)]
+    if costs:
+        cpu, size = max(c.cpu_seconds for c in costs), max(c.bytes for c in costs)
+        click.echo(f"\nCost to a host at most {cpu:.2f} s of processor time and {size / 1000:.0f} kB of answer")
 
 
 def _since(history: Mapping[FindingKey, RecordedFinding], finding: Finding, now: datetime) -> datetime:

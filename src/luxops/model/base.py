@@ -22,11 +22,15 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def canonical_json(value: Any) -> str:  # noqa: ANN401 - any JSON value, or a model
+    """What `digest_of` is taken over. NUL and lone surrogates are written as escapes: every database takes it."""
+    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"))
+
+
 def digest_of(value: Any) -> Digest:  # noqa: ANN401 - any JSON value, or a model
     """SHA-256 over canonical JSON: keys sorted, no spaces, ASCII. The same value gives the same digest everywhere."""
-    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"))
-    return Digest("sha256:" + hashlib.sha256(canonical.encode()).hexdigest())
+    return Digest("sha256:" + hashlib.sha256(canonical_json(value).encode()).hexdigest())
 
 
 def utc_now() -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NewType, Self
+from typing import Any, ClassVar, NewType, Self
 
 from pydantic import ConfigDict, model_serializer, model_validator
 
@@ -74,6 +74,9 @@ class FactValue(Frozen):
     """Base of what facts parse into: JSON values, models, `Unreadable`. Policies see `model_dump(mode="json")`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+    volatile: ClassVar[bool] = False
+    """True for what measures the look and not the target, such as its cost: it is told, but no evidence and not recorded."""
 
 
 class Observation(Frozen):
