@@ -1,1 +1,7 @@
-"""What Prometheus may ask."""
+"""What Prometheus is told: of the store's content, and of this process."""
+
+from luxops.metrics.known import Known, KnownMetrics
+from luxops.metrics.process import ProcessMetrics
+from luxops.metrics.server import MetricsServer
+
+__all__ = ["Known", "KnownMetrics", "MetricsServer", "ProcessMetrics"]

@@ -1,0 +1,51 @@
+"""What tests of several rooms share: the way to `tests.support`, and databases."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.support.postgres import PROGRAMS, PostgresServer
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server a test run."""
+    with _server() as server:
+        yield server
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """A server that a test may end and start again."""
+    with _server() as server:
+        yield server
+
+
+@contextmanager
+def _server() -> Iterator[PostgresServer]:
+    """Left out, visibly, where Debian's package `postgresql` is missing."""
+    if not PROGRAMS:
+        pytest.skip("PostgreSQL's server programs are missing: apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="luxops-postgres-"))
+    server = PostgresServer(PROGRAMS[-1].parent, folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop(signal.SIGQUIT)  # nothing of it is kept
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a fresh store, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/luxops.db"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.new_store()
