@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
-from luxops.domains.hosts.domain import HostsDomain
+from luxops.domains.hosts import HostsDomain
+from luxops.domains.hosts.script import nonce_of
 from luxops.domains.network import NetworkDomain
-from luxops.model import TargetId
 from luxops.transports.device import NetmikoRunner
 from luxops.transports.recording import (
     RecordingCommandRunner,
@@ -33,11 +32,5 @@ def all_domains(settings: Settings) -> tuple[Domain, ...]:
     ssh, devices = SshRunner(settings.connection), NetmikoRunner(settings.connection)
     if settings.record is None:
         return HostsDomain(ssh), NetworkDomain(devices)
-    issued: dict[TargetId, str] = {}
-
-    def nonce(target: TargetId) -> str:
-        issued[target] = secrets.token_hex(16)
-        return issued[target]
-
-    recorded = RecordingCommandRunner(ssh, settings.record, lambda request: issued[request.target])
-    return HostsDomain(recorded, nonce), NetworkDomain(RecordingDeviceRunner(devices, settings.record))
+    recorded = RecordingCommandRunner(ssh, settings.record, lambda request: nonce_of(request.stdin))
+    return HostsDomain(recorded), NetworkDomain(RecordingDeviceRunner(devices, settings.record))

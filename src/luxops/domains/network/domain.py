@@ -1,0 +1,95 @@
+"""The network domain: every router of the federation as a target, observed in one session each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from luxops.domains.network.config import RouterConfig
+from luxops.domains.network.design import design_router
+from luxops.domains.network.drift import DOMAIN, differences, tree
+from luxops.domains.network.nouns import RouterDesign
+from luxops.domains.network.platforms import PLATFORMS
+from luxops.domains.network.platforms.interface import CONFIG, FACTS, RouterPlatform
+from luxops.domains.network.transcripts import ParseError
+from luxops.federation import Federation
+from luxops.federation.schema import Platform, RouterDeclaration
+from luxops.model import Drift, FactName, FactValue, Failure, FailureReason, Observation, Target, TargetId, TargetKind, utc_now
+from luxops.progress import Progress
+from luxops.transports.interface import DeviceReply, DeviceRequest, DeviceRunner, Endpoint
+
+Desired = Mapping[TargetId, RouterDesign]
+_RETRYABLE = frozenset({FailureReason.MALFORMED})
+"""Another attempt may find the session whole."""
+
+
+class NetworkDomain:
+    """Routers over a device command line, real or recorded."""
+
+    name = DOMAIN
+
+    def __init__(self, runner: DeviceRunner) -> None:
+        self._runner = runner
+
+    def targets(self, federation: Federation) -> Sequence[Target]:
+        return [_target(federation, router) for router in federation.routers.values()]
+
+    def desired(self, federation: Federation) -> Desired:
+        return {TargetId(router): design_router(federation, router) for router in federation.routers}
+
+    def observe(self, targets: Sequence[Target], progress: Progress) -> Iterator[Sequence[Observation]]:
+        """One sequence of five observations a router: its configuration, interfaces, BGP, BFD and routes."""
+        platforms = {target.id: _platform(target) for target in targets}
+        requests = [_request(target, platforms[target.id]) for target in targets]
+        for reply in self._runner.ask(requests, progress):
+            taken_at = utc_now()
+            yield [
+                Observation.of(reply.target, fact, _outcome(platforms[reply.target], fact, reply), taken_at) for fact in FACTS
+            ]
+
+    def compare(self, desired: Desired, observations: Sequence[Observation]) -> Sequence[Drift]:
+        """Differences of configuration. What a router does at the moment is the policies' matter, not a difference."""
+        found: list[Drift] = []
+        for observation in observations:
+            if observation.fact == CONFIG and isinstance(observation.value, RouterConfig):
+                design = desired[observation.target]
+                platform = PLATFORMS[design.platform]
+                wanted = tree(platform.configured(design).lines, platform.driver)
+                found += differences(observation.target, wanted, tree(observation.value.lines, platform.driver))
+        return found
+
+
+def _target(federation: Federation, router: RouterDeclaration) -> Target:
+    management = federation.file.management
+    return Target(
+        id=TargetId(router.id),
+        kind=TargetKind.ROUTER,
+        hospital=router.hospital or federation.file.id,
+        labels={
+            "role": router.role,
+            "platform": router.platform.value,
+            "place": router.datacentre or "campus",
+            "management": f"{router.management}",
+            "user": management.user,
+        },
+    )
+
+
+def _platform(target: Target) -> RouterPlatform:
+    return PLATFORMS[Platform(target.labels["platform"])]
+
+
+def _request(target: Target, platform: RouterPlatform) -> DeviceRequest:
+    endpoint = Endpoint.model_validate({
+        "alias": target.id, "address": target.labels["management"], "user": target.labels["user"],
+    })  # fmt: skip
+    asked = dict.fromkeys(command for fact in FACTS for command in platform.commands[fact])
+    return DeviceRequest(target=target.id, endpoint=endpoint, device_type=platform.device_type, commands=tuple(asked))
+
+
+def _outcome(platform: RouterPlatform, fact: FactName, reply: DeviceReply) -> FactValue | Failure:
+    if reply.failure is not None:
+        return reply.failure
+    try:
+        return platform.parse(fact, reply.transcripts, reply.target)
+    except ParseError as error:
+        return Failure(reason=error.reason, detail=error.detail, retryable=error.reason in _RETRYABLE)

@@ -1,0 +1,7 @@
+"""FRR on Debian."""
+
+from luxops.domains.network.platforms.frr.platform import Frr
+
+FRR = Frr()
+
+__all__ = ["FRR"]

@@ -1,0 +1,57 @@
+"""What a router platform can do. A new one is one more member of `platforms.PLATFORMS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from hier_config.platforms.driver_base import HConfigDriverBase
+
+from luxops.domains.network.config import RouterConfig
+from luxops.domains.network.nouns import RouterDesign
+from luxops.federation.schema import Platform
+from luxops.model import FactName, FactValue, TargetId
+
+CONFIG = FactName("config")
+INTERFACES = FactName("interfaces")
+BGP = FactName("bgp")
+BFD = FactName("bfd")
+ROUTES = FactName("routes")
+FACTS = (CONFIG, INTERFACES, BGP, BFD, ROUTES)
+
+
+class RouterPlatform(Protocol):
+    """Renders a design into a platform's words, and reads a router's answers back."""
+
+    @property
+    def name(self) -> Platform: ...
+
+    @property
+    def device_type(self) -> str:
+        """The command line, as netmiko names it."""
+        ...
+
+    @property
+    def commands(self) -> Mapping[FactName, Sequence[str]]:
+        """Fact → the commands whose transcripts `parse` needs for it. Each only reads."""
+        ...
+
+    @property
+    def driver(self) -> HConfigDriverBase:
+        """hier_config's rules of the platform: which lines are values of the same setting."""
+        ...
+
+    def render(self, design: RouterDesign, secrets: Mapping[str, str]) -> Mapping[str, str]:
+        """Path on the router, or `running-config` → text. `secrets`: name in the inventory → value.
+
+        Raises UsageError where the design needs a secret that `secrets` lacks.
+        """
+        ...
+
+    def parse(self, fact: FactName, transcripts: Mapping[str, str], target: TargetId) -> FactValue:
+        """`transcripts`: command → what the session wrote. Raises ParseError, never a value from half an answer."""
+        ...
+
+    def configured(self, design: RouterDesign) -> RouterConfig:
+        """What `parse` gives for `config` on a router that runs the design and nothing else."""
+        ...
