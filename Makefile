@@ -47,7 +47,10 @@ check: $(READY) ## Format, lint, types, layers, policies, unit tests; under a mi
 	@$(MAKE) check-units
 
 check-style: $(READY)
-	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/lint-imports --no-cache > /tmp/luxops-imports.$$$$ || { cat /tmp/luxops-imports.$$$$ 2>/dev/null; exit 1; }; rm -f /tmp/luxops-imports.$$$$
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@said=$$($(BIN)/lint-imports) || { echo "$$said"; exit 1; }
+	@$(BIN)/python docs/generate.py --check
 
 check-types: $(READY)
 	@$(BIN)/mypy --no-error-summary
@@ -63,6 +66,9 @@ ifeq ($(AS_ROOT_ON_DEBIAN),yes)
 else
 	@echo "LEFT OUT: the lab tests (pytest -m lab) need root on Debian 12."
 endif
+
+stress: setup ## The long runs: hundreds of kills, thousands of damaged answers
+	@LUXOPS_STRESS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/store/test_killed.py tests/corpus
 
 bench: setup ## Every budget beside a peer, measured now
 	@$(BIN)/python bench/run.py

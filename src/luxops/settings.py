@@ -78,7 +78,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         use_attribute_docstrings=True,
-        env_prefix="LUXOPS_", env_nested_delimiter="__", toml_file="luxops.toml", extra="forbid", frozen=True
+        env_prefix="LUXOPS_",
+        env_ignore_empty=True,
+        env_nested_delimiter="__",
+        toml_file="luxops.toml",
+        extra="forbid",
+        frozen=True,
     )
 
     inventory: Path = Path("inventory")

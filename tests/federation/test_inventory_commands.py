@@ -153,7 +153,7 @@ def test_the_program_ends_with_code_2_and_no_traceback(draft: Draft) -> None:
             "--inventory",
             str(draft.folder),
         ]
-        done = subprocess.run([*program, "inventory", *command], capture_output=True, text=True, check=False)  # noqa: S603 - this Python
+        done = subprocess.run([*program, "inventory", *command], capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert "flow to an unknown zone" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
@@ -172,7 +172,7 @@ ANSIBLE = Path(sys.executable).parent / "ansible-inventory"
 def test_plain_ansible_reads_the_inventory(tmp_path: Path) -> None:
     environment = {**os.environ, "HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     command = [str(ANSIBLE), "-i", str(COMPLETE / "ansible.py"), "--list"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)  # noqa: S603 - from our own environment
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     hostvars = answer["_meta"]["hostvars"]
@@ -194,7 +194,7 @@ def _script(folder: Path, *arguments: str, isolated: bool = False) -> subprocess
     # Without site packages luxops is not there: `-S` leaves them out.
     command = [sys.executable, *(["-S"] if isolated else []), str(folder / "ansible.py"), *arguments]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - this Python
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 def test_ansible_is_told_clearly_why_there_is_no_answer(complete_draft: Draft) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from tests.reports.report_samples import realistic
 
-from luxops.reports import FORMATS, Report
+from luxops.reports import Report
+from luxops.reports.formats import FORMATS
 from luxops.store.views import ScanContent
 
 CHROMIUM = shutil.which("chromium")
@@ -35,7 +36,7 @@ def browse(tmp_path: Path) -> Iterator[Browse]:
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
             "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}", *options, page.as_uri(),
         ]  # fmt: skip
-        return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout  # noqa: S603 - our own options
+        return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
 
     yield run
     shutil.rmtree(tmp_path / "profile", ignore_errors=True)
@@ -82,7 +83,7 @@ def test_paper_has_coverage_on_page_one_every_finding_opened_and_the_mark_on_eve
 ) -> None:
     pdf = tmp_path / "report.pdf"
     browse(page, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
-    text = subprocess.run([_pdftotext() or "", "-layout", str(pdf), "-"], check=True, capture_output=True).stdout.decode()  # noqa: S603 - our own options
+    text = subprocess.run([_pdftotext() or "", "-layout", str(pdf), "-"], check=True, capture_output=True).stdout.decode()
     pages = text.rstrip("\f").split("\f")
     assert len(pages) > 3
     assert "6 of 8" in pages[0]

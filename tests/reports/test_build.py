@@ -11,7 +11,8 @@ from tests.reports.report_samples import ACL, HOSTS, ROOT, clean, content_of, fe
 
 from luxops.errors import UsageError
 from luxops.model import ScanState, Selection, Severity, Totals, Verdict
-from luxops.reports import FORMATS, Report, ReportError, build_report
+from luxops.reports import Report, ReportError, build_report
+from luxops.reports.formats import FORMATS
 from luxops.reports.report import RequirementState
 
 

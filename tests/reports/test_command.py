@@ -18,7 +18,8 @@ from luxops.cli import report as command
 from luxops.cli.context import CliContext
 from luxops.errors import LuxopsError, UsageError
 from luxops.model import Coverage, FactName, FactValue, Observation, Scan, Selection, Target, Verdict
-from luxops.reports import FORMATS, ReportedFederation
+from luxops.reports import ReportedFederation
+from luxops.reports.formats import FORMATS
 from luxops.settings import Settings
 from luxops.store import ScanRecord, Store, open_store
 

@@ -27,7 +27,8 @@ from tests.reports.report_samples import (
 
 from luxops.model import DriftKind, Failure, FailureReason, Verdict
 from luxops.model.scan import UnknownTarget
-from luxops.reports import FORMATS, Report, build_report
+from luxops.reports import Report, build_report
+from luxops.reports.formats import FORMATS
 from luxops.store.views import ScanContent
 
 MakeReport = Callable[[ScanContent], Report]

@@ -24,7 +24,8 @@ from tests.reports.report_samples import (
 
 from luxops.model import Digest, DriftKind, Failure, FailureReason, Verdict
 from luxops.model.scan import UnknownTarget
-from luxops.reports import FORMATS, Report, build_report
+from luxops.reports import Report, build_report
+from luxops.reports.formats import FORMATS
 from luxops.store.views import ScanContent
 
 VOID = {"meta", "br", "link", "hr", "img", "input"}

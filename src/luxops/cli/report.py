@@ -55,7 +55,8 @@ def report(
     """
     from luxops.cli.session import open_session
     from luxops.model import Selection
-    from luxops.reports import FORMATS, ReportedFederation, build_report
+    from luxops.reports import ReportedFederation, build_report
+    from luxops.reports.formats import FORMATS
 
     if destination == STANDARD_OUTPUT and output == "json":
         raise UsageError("`--to -` and `--output json` both want standard output", remedy="Leave one of them out.")

@@ -49,7 +49,7 @@ class Session:
 @contextmanager
 def open_session(settings: Settings) -> Iterator[Session]:
     """Load the declaration and the policies, open the store, make the transports. Nothing is contacted yet."""
-    from luxops.domains import all_domains
+    from luxops.domains.assembly import all_domains
     from luxops.evaluation import Evaluator
     from luxops.federation import load_federation
     from luxops.policies import load_policies
@@ -57,6 +57,6 @@ def open_session(settings: Settings) -> Iterator[Session]:
 
     federation = load_federation(settings.inventory)
     policies = load_policies(settings.policies)
-    domains, replayed = all_domains(settings)
+    domains = all_domains(settings)
     with open_store(settings.store.url) as store:
-        yield Session(settings, federation, policies, Evaluator(policies), domains, store, replayed)
+        yield Session(settings, federation, policies, Evaluator(policies), domains, store, settings.replay is not None)

@@ -35,7 +35,7 @@ class CommandRequest(Frozen):
 
 
 class CommandReply(Frozen):
-    """What came back. Where `failure` is set, `output` holds what had arrived by then, which proves nothing."""
+    """What came back. Where `failure` is set, of `output` only what proves itself whole counts."""
 
     target: TargetId
     output: bytes = b""
