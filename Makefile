@@ -10,8 +10,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # What Debian packages are for: the lab (debootstrap to openssh-client), the tests' PostgreSQL, promtool and browser.
-PACKAGES := python3-venv debootstrap systemd-container nftables iproute2 openssh-client apt-utils \
-  postgresql-15 postgresql-client-15 prometheus chromium
+PACKAGES := python3-venv debootstrap systemd-container nftables iproute2 openssh-client \
+  postgresql-15 postgresql-client-15 prometheus chromium fonts-dejavu-core poppler-utils
+# While it says 101, no package starts a service of its own: only their programs are wanted.
+POLICY := /usr/sbin/policy-rc.d
 AS_ROOT_ON_DEBIAN := $(shell [ "$$(id -u)" = 0 ] && grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release && echo yes)
 
 .PHONY: help setup packages demo check check-style check-types check-units test bench stress lab-up lab-down docs lock clean
@@ -24,9 +26,10 @@ setup: packages $(READY) ## Install what is needed: Debian packages (as root on 
 packages:
 ifeq ($(AS_ROOT_ON_DEBIAN),yes)
 	@missing=(); for p in $(PACKAGES); do dpkg-query -W -f '$${db:Status-Abbrev}' $$p 2>/dev/null | grep -q '^ii' || missing+=($$p); done; \
-	if [ $${#missing[@]} -gt 0 ]; then echo "Installing Debian packages: $${missing[*]}"; \
-	  mkdir -p /etc/postgresql-common/createcluster.d; echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/luxops.conf; \
-	  apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" > /dev/null; fi
+	[ $${#missing[@]} -gt 0 ] || exit 0; echo "Installing Debian packages: $${missing[*]}"; \
+	if [ ! -e $(POLICY) ]; then trap 'rm -f $(POLICY)' EXIT; printf '#!/bin/sh\nexit 101\n' > $(POLICY); chmod 755 $(POLICY); fi; \
+	mkdir -p /etc/postgresql-common/createcluster.d; echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/luxops.conf; \
+	apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" > /dev/null
 else
 	@echo "Not root on Debian 12: no Debian packages are installed, and what needs the lab is left out."
 endif
