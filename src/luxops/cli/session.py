@@ -57,6 +57,7 @@ def open_session(settings: Settings) -> Iterator[Session]:
 
     federation = load_federation(settings.inventory)
     policies = load_policies(settings.policies)
+    policies.check_approvers({person.id for person in federation.file.people})
     domains = all_domains(settings)
     with open_store(settings.store.url) as store:
         yield Session(settings, federation, policies, Evaluator(policies), domains, store, settings.replay is not None)

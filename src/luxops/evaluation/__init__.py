@@ -1,1 +1,5 @@
-"""Policy × Observation → Finding; waivers; scores."""
+"""Policy × Observation → Finding; waivers; policies judged by their own examples."""
+
+from luxops.evaluation.evaluator import Evaluator
+
+__all__ = ["Evaluator"]

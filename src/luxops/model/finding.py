@@ -27,7 +27,7 @@ class Finding(Frozen):
     verdict: Verdict
     severity: Severity
     reason: str = ""
-    """Why UNKNOWN, NOT_APPLICABLE or WAIVED; empty for PASS and FAIL."""
+    """Why UNKNOWN, NOT_APPLICABLE or WAIVED; empty for PASS, and for FAIL unless a waiver of it has expired."""
     actual: Any = None
     """JSON value that was seen, for FAIL and WAIVED."""
     expected: str = ""
