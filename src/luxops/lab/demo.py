@@ -20,7 +20,7 @@ from luxops.lab.inventory import derive
 from luxops.lab.machine import lacking
 from luxops.lab.state import State
 
-FAULTS = ("sshd-root-login", "acl-line", "static-route", "undeclared-listener", "truncated-answer", "host-key-changed")
+FAULTS = ("sshd-root-login", "acl-line", "static-route", "undeclared-listener", "truncated-answer", "changed-host-key")
 RECORDINGS = Path(__file__).parent / "recordings"
 
 

@@ -1,0 +1,237 @@
+"""`luxops lab`: a real small federation on this machine."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from luxops.cli.output import output_option, print_json, print_table
+from luxops.errors import ExitCode
+
+if TYPE_CHECKING:
+    from luxops.cli.context import CliContext
+    from luxops.lab.breaks import Cause
+    from luxops.lab.lab import Kind, Lab
+    from luxops.settings import Settings
+
+
+@click.group()
+def lab() -> None:
+    """A real small federation on this machine: Debian hosts and FRR routers, each a booted system in its own namespace.
+
+    Needs root on Debian 12. While it is up, every command uses its inventory unless --inventory or --no-lab says otherwise.
+
+    \b
+    Example:
+      luxops lab up
+      luxops scan
+      luxops lab break sshd-root-login
+      luxops scan hospital:chl
+      luxops lab heal --all
+      luxops lab down
+    """
+
+
+@lab.command()
+@click.argument("parts", nargs=-1, type=click.Choice(["hosts", "routers"]), metavar="[hosts] [routers]")
+@click.pass_obj
+def up(obj: CliContext, parts: tuple[str, ...]) -> ExitCode:
+    """Bring up what is not up yet: 4 hosts and 6 routers, or one of the two kinds.
+
+    The first time it installs Debian and FRRouting into images, from this machine's apt sources: about a minute and a half.
+
+    \b
+    Example:
+      luxops lab up
+      luxops lab up hosts
+    """
+    from luxops.lab import bringup
+
+    settings = _settings(obj)
+    chosen: list[Kind] = ["host", "router"] if not parts else [k for p, k in _KIND.items() if p in parts]
+    the_lab = _lab(settings)
+    changed = bringup.up(the_lab, settings.inventory, chosen)
+    count = len(the_lab.members())
+    click.echo(f"The lab {'is up' if changed else 'was up already'}: {count} instances.  {the_lab.state.folder}")
+    click.echo("Every luxops command now uses it, unless --inventory or --no-lab says otherwise. For example:")
+    click.echo("  luxops scan                       observe and judge it")
+    click.echo("  luxops lab exec chl-edge1 -- vtysh -c 'show bgp summary'")
+    click.echo("  luxops lab breaks                 faults to inject")
+    click.echo("  luxops lab down                   take it away; images are kept, so that the next `up` is quick")
+    return ExitCode.GOOD
+
+
+@lab.command()
+@click.option("--purge", is_flag=True, help="Remove images, keys and the recorded scans as well.")
+@click.pass_obj
+def down(obj: CliContext, purge: bool) -> ExitCode:
+    """Take the lab away: processes, mounts, namespaces, cgroups, routes. Images and keys stay, unless --purge.
+
+    \b
+    Example:
+      luxops lab down
+      luxops lab down --purge
+    """
+    removed = _lab(_settings(obj)).down(purge=purge)
+    click.echo("The lab is down; nothing of it is left running." if removed else "No lab was up.")
+    return ExitCode.GOOD
+
+
+@lab.command()
+@output_option
+@click.pass_obj
+def status(obj: CliContext, output: str) -> ExitCode:
+    """Show each instance: address, process, state, failed units. Exit 1 where one is not running well.
+
+    \b
+    Example:
+      luxops lab status
+      luxops lab status --output json
+    """
+    found = _lab(_settings(obj)).status()
+    if output == "json":
+        print_json("luxops/lab-status/1", instances=found)
+    else:
+        columns = ("instance", "kind", "address", "pid", "state", "failed units")
+        print_table(
+            columns, ((s.name, s.kind, s.address, s.pid, s.state, " ".join(s.failed_units)) for s in found), right=["pid"]
+        )
+    return ExitCode.GOOD if all(s.state == "running" for s in found) else ExitCode.FINDINGS
+
+
+@lab.command(name="exec", context_settings={"ignore_unknown_options": True})
+@click.argument("name")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@click.pass_obj
+def execute(obj: CliContext, name: str, command: tuple[str, ...]) -> int:
+    """Run a command as root inside an instance; its exit status is the command's.
+
+    \b
+    Example:
+      luxops lab exec chl-edge1 -- vtysh -c "show bgp summary"
+      luxops lab exec anim-dc1 -- systemctl --failed
+    """
+    from luxops.lab import instance
+
+    the_lab = _lab(_settings(obj))
+    member = the_lab.member(name)
+    sys.stdout.flush()
+    return instance.attached(member.name, *command)
+
+
+def _settings(obj: CliContext) -> Settings:
+    """The user's own settings: the lab is made from their inventory, never from its own."""
+    from luxops.cli.configuration import read_settings
+
+    return read_settings(obj.inventory, obj.policies, verbose=obj.verbose, use_lab=False)
+
+
+def _lab(settings: Settings) -> Lab:
+    from luxops.lab.lab import Lab
+
+    return Lab(settings.lab.state, lambda line: click.echo(line, err=True))
+
+
+_KIND: dict[str, Kind] = {"hosts": "host", "routers": "router"}
+
+
+@lab.command(name="break")
+@click.argument("name", shell_complete=lambda *_: _break_names())
+@click.pass_obj
+def break_(obj: CliContext, name: str) -> ExitCode:
+    """Put one named fault into the running lab, and verify that it is there.
+
+    \b
+    Example:
+      luxops lab break acl-line
+      luxops scan chl-edge1
+      luxops lab heal acl-line
+    """
+    from luxops.lab import faults
+    from luxops.lab.breaks import find
+
+    the_lab, fault = _lab(_settings(obj)), find(name)
+    changed = faults.apply(the_lab, name)
+    click.echo(f"{fault.target}: {fault.title}{'' if changed else ' (already)'}")
+    for cause in fault.causes:
+        click.echo(f"  a scan now says: {_said(cause)}")
+    return ExitCode.GOOD
+
+
+@lab.command()
+@click.argument("name", required=False, shell_complete=lambda *_: _break_names())
+@click.option("--all", "everything", is_flag=True, help="Take back every break that is in.")
+@click.pass_obj
+def heal(obj: CliContext, name: str | None, everything: bool) -> ExitCode:
+    """Take a fault back, and verify that it is gone.
+
+    \b
+    Example:
+      luxops lab heal acl-line
+      luxops lab heal --all
+    """
+    from luxops.lab import faults
+
+    if (name is None) != everything:
+        raise click.UsageError("Name a break, or say --all.")
+    the_lab = _lab(_settings(obj))
+    the_lab.members()
+    names = [name] if name is not None else list(reversed(faults.active(the_lab)))
+    healed = [each for each in names if faults.heal(the_lab, each)]
+    for each in healed:
+        click.echo(f"{each} is healed.")
+    if not healed:
+        click.echo("There is nothing to heal.")
+    return ExitCode.GOOD
+
+
+@lab.command()
+@output_option
+@click.pass_obj
+def breaks(obj: CliContext, output: str) -> ExitCode:
+    """List the faults that the lab can be given, what a scan must say of each, and which are in.
+
+    \b
+    Example:
+      luxops lab breaks
+      luxops lab breaks --output json
+    """
+    from luxops.lab import faults
+    from luxops.lab.breaks import BREAKS
+
+    active = faults.active(_lab(_settings(obj)))
+    if output == "json":
+        listed = [
+            {
+                "name": fault.name,
+                "title": fault.title,
+                "domain": fault.domain,
+                "target": fault.target,
+                "causes": [cause.model_dump(exclude_defaults=True) for cause in fault.causes],
+                "active": fault.name in active,
+            }
+            for fault in BREAKS
+        ]
+        print_json("luxops/lab-breaks/1", breaks=listed)
+    else:
+        rows = ((f.name, f.target, f.title, "\n".join(map(_said, f.causes)), active.get(f.name, "")[:19]) for f in BREAKS)
+        print_table(("break", "target", "fault", "a scan must say", "since"), rows)
+    return ExitCode.GOOD
+
+
+def _said(cause: Cause) -> str:
+    match cause.kind:
+        case "policy":
+            return f"FAIL {cause.id} on {cause.target}"
+        case "drift":
+            return f"drift on {cause.target}: {cause.path}"
+        case _:
+            return f"UNKNOWN {cause.id or 'all'} on {cause.target}" + (f": {cause.reason}" if cause.reason else "")
+
+
+def _break_names() -> list[str]:
+    from luxops.lab import faults
+
+    return faults.order()

@@ -1,0 +1,4 @@
+umask 027
+TMOUT=900
+readonly TMOUT
+export TMOUT

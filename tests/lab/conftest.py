@@ -1,0 +1,45 @@
+"""The lab, brought up once for all tests that need it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from luxops.lab import bringup, faults, machine
+from luxops.lab.lab import Lab
+from luxops.lab.running import active
+from luxops.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def luxops(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line as a user runs it, from the root of the repository."""
+    command = [str(Path(sys.executable).with_name("luxops")), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+
+
+def _quiet(_: str) -> None:
+    """The tests' output is pytest's."""
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The lab of this machine's user, untouched. It is left as it was found: up or down."""
+    if lacking := machine.lacking():
+        pytest.skip("no lab here: " + "; ".join(lacking))
+    settings = Settings()
+    was_up = active(settings) is not None
+    the_lab = Lab(settings.lab.state, _quiet)
+    bringup.up(the_lab, ROOT / "inventory", ["host", "router"])
+    if there := faults.active(the_lab):
+        pytest.fail(f"the lab has breaks in it that these tests did not put there: {', '.join(there)}; luxops lab heal --all")
+    yield the_lab
+    if was_up:
+        bringup.up(the_lab, ROOT / "inventory", ["host", "router"])
+    else:
+        the_lab.down()
