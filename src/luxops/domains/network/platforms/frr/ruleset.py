@@ -41,7 +41,7 @@ _ICMP_TYPES = {"echo-request": "echo"}
 def ruleset_blocks(text: str) -> list[Block]:
     """Tables with their chains and rules. There may be no table at all.
 
-    Raises ParseError where braces do not match, and for a line outside every table.
+    Raises ParseError where braces do not match, for a line outside every table, and for a table or chain that comes twice.
     """
     top: list[Block] = []
     open_blocks = [top]
@@ -68,7 +68,14 @@ def ruleset_blocks(text: str) -> list[Block]:
             open_blocks[-1].append(Block(line))
     if pending or len(open_blocks) != 1:
         raise ParseError("the rule set ends inside a block")
+    _check_once(top)
     return top
+
+
+def _check_once(tables: list[Block]) -> None:
+    for members in (tables, *(table.children for table in tables)):
+        if len({member.text for member in members}) != len(members):
+            raise ParseError("a table or chain stands twice in the rule set")
 
 
 def _check_head(text: str, depth: int) -> None:
