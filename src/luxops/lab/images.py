@@ -66,7 +66,7 @@ class Images:
 
     def base(self) -> Path:
         """The common root file system, built if it is not there yet."""
-        recipe = {"suite": SUITE, "packages": BASE_PACKAGES, "version": 2}
+        recipe = {"suite": SUITE, "packages": BASE_PACKAGES, "version": 3}
         return self._cached("base", recipe, "Debian from its mirror: once, about a minute", self._build_base)
 
     def routers(self, base: Path) -> Path:
@@ -128,14 +128,15 @@ def _install(root: Path, packages: tuple[str, ...], log_path: Path) -> None:
     unsafe.write_text("force-unsafe-io\n")
     environment = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
     steps = (
-        ("update", "-q"),
-        ("upgrade", "-q", "-y"),
-        ("install", "-q", "-y", "--no-install-recommends", *packages),
-        ("clean",),
+        ("apt-get", "update", "-q"),
+        ("apt-get", "upgrade", "-q", "-y"),
+        ("apt-get", "install", "-q", "-y", "--no-install-recommends", *packages),
+        ("apt-get", "clean"),
+        ("apt-cache", "gencaches"),  # as `update` leaves it on a real host: without, each question of apt builds an index
     )
     with log_path.open("a") as log, _contained(), mounted("proc", "proc", root / "proc"):
         for step in steps:
-            run(*cgroups.joined(BUILD, "chroot", str(root), "apt-get", *step), env=environment, output=log)
+            run(*cgroups.joined(BUILD, "chroot", str(root), *step), env=environment, output=log)
     for path in (resolver, policy, unsafe):
         path.unlink()
 

@@ -86,7 +86,7 @@ def enter(name: str, *command: str) -> list[str]:
     if leader is None:
         raise LabError(f"{name} is not running", remedy="`luxops lab up` starts it; `luxops lab status` shows all.")
     variables = [f"{key}={value}" for key, value in ENVIRONMENT.items()]
-    return ["nsenter", "--target", str(leader), "--all", "--wd=/", "--", "env", "-i", *variables, *command]
+    return ["nsenter", "--target", str(leader), "--all", "--wdns=/", "--", "env", "-i", *variables, *command]
 
 
 def inside(name: str, *command: str, stdin: str | None = None, timeout: float = 60.0) -> str:
