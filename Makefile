@@ -60,7 +60,7 @@ check-types: $(READY)
 
 check-units: $(READY)
 	@$(BIN)/luxops --no-lab inventory check && $(BIN)/luxops --no-lab policy test
-	@$(BIN)/pytest -q -n 2 -m "not lab and not postgresql and not browser"
+	@$(BIN)/pytest -q -n 2 -m "not lab and not postgresql and not browser and not slow"
 
 test: setup ## All tests, the lab's included
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not lab"

@@ -10,7 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from tests.support.postgres import PROGRAMS, PostgresServer
+
+
+@pytest.fixture(autouse=True)
+def logs_as_imported() -> None:
+    """A command that ran in this process has set how much is logged: the next test must not inherit it."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

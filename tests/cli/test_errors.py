@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 LUXOPS = Path(sys.executable).with_name("luxops")
 ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = ROOT / "tests" / "federation" / "small"

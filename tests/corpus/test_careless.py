@@ -18,6 +18,8 @@ from luxops.domains.network.platforms.frr.platform import Frr
 from luxops.evaluation import evaluator
 from luxops.model import FactValue, Verdict
 
+pytestmark = pytest.mark.slow
+
 Hosts = list[tuple[Reference, HostAnswer]]
 Routers = list[tuple[Reference, RouterAnswer]]
 

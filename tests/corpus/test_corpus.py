@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.corpus.corpus import HostAnswer, Reference, RouterAnswer
 
 from luxops.lab.inventory import HOSTS, ROUTERS
 from luxops.model import FailureReason, Verdict
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_target_of_the_lab_is_recorded_in_both_sets(references: list[Reference]) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from tests.corpus import damage, damage_hosts
 from tests.corpus.corpus import STRESS, Damage, HostAnswer, Reference, driven, frames_of, joined, tried
 
+pytestmark = pytest.mark.slow
+
 Hosts = list[tuple[Reference, HostAnswer]]
 COUNT = 400 if STRESS else 40
 GROUPS: dict[str, Callable[[HostAnswer], Iterator[Damage]]] = {

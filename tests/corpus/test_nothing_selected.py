@@ -16,6 +16,8 @@ from ruamel.yaml import YAML
 from luxops.cli.main import main
 from luxops.errors import ExitCode
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SMALL = ROOT / "tests/federation/small"
 GOOD_WORDS = ("all good", "no drift:", "nothing fails", "everything selected was looked at")

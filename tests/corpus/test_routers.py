@@ -16,6 +16,8 @@ from luxops.domains.network.platforms.frr import commands
 from luxops.domains.network.platforms.frr.files import LINES_SHOWN
 from luxops.domains.network.platforms.interface import CONFIG
 
+pytestmark = pytest.mark.slow
+
 Routers = list[tuple[Reference, RouterAnswer]]
 COUNT = 150 if STRESS else 15
 GROUPS: dict[str, Callable[[RouterAnswer], Iterator[Damage]]] = {

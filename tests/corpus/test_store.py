@@ -15,6 +15,8 @@ from luxops.model import Failure, FailureReason, Selection, TargetId, Verdict
 from luxops.progress import Silent
 from luxops.store import Store, open_store
 
+pytestmark = pytest.mark.slow
+
 Answers = Mapping[TargetId, RecordedAnswer]
 Change = Callable[[RecordedAnswer, RecordedAnswer], RecordedAnswer]
 LOST = Failure(reason=FailureReason.SESSION_LOST, detail="closed", retryable=True)

@@ -17,6 +17,8 @@ from luxops.cli.context import CliContext
 from luxops.cli.inventory import inventory
 from luxops.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 
 def _run(*arguments: str, folder: Path = SMALL) -> tuple[Any, str]:
     """What the command returns, and what it writes to standard output."""

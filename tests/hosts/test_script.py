@@ -15,6 +15,8 @@ from luxops.domains.hosts.framing import unframe
 from luxops.model import FactName, FactValue, Failure, TargetId
 from luxops.transports.interface import CommandReply
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = {collector: script.compose(NONCE, collector).decode() for collector in ("sudo", "installed")}
 PARTS = {section.name: section.script for section in script.sections()} | {"frame": script._PRELUDE}
 CHANGING = frozenset({

@@ -10,6 +10,8 @@ from luxops.federation import load_federation
 from luxops.lab import inventory
 from luxops.lab.state import State
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "inventory"
 

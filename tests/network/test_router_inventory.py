@@ -15,6 +15,8 @@ from luxops.federation import Federation, load_federation
 from luxops.model import FactName, FactValue, Observation, Target, TargetKind, Verdict, utc_now
 from luxops.policies import PolicySet, load_policies
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 SECRETS = {"bgp": "s3cret", "account": "$9$hash"}
 

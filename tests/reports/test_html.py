@@ -28,6 +28,8 @@ from luxops.reports import Report, build_report
 from luxops.reports.formats import FORMATS
 from luxops.store.views import ScanContent
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "br", "link", "hr", "img", "input"}
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>\u202egnp.exe\x1b[2J\x00\ud800{{7*7}}'
 

@@ -15,6 +15,8 @@ from tests.support.looks import INVENTORY, POLICIES, differs, finding, host, see
 from luxops.model import Coverage, ScanState, Verdict, utc_now
 from luxops.store import Store, open_store, tables
 
+pytestmark = pytest.mark.slow
+
 KILLS = 200 if os.environ.get("LUXOPS_STRESS") else 12
 TARGETS = 15
 SEED = 20260302

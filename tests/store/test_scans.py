@@ -25,6 +25,8 @@ from luxops.model import (
 from luxops.model.scan import UnknownTarget
 from luxops.store import ScanNews, Store, StoreError, open_store
 
+pytestmark = pytest.mark.slow
+
 P, F, U = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 
 

@@ -23,6 +23,8 @@ from luxops.errors import ExitCode
 from luxops.model import Coverage, ScanState, Verdict
 from luxops.store import Store, StoreError, open_store, tables
 
+pytestmark = pytest.mark.slow
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount or to change the user")
 
 

@@ -19,6 +19,8 @@ from luxops.transports.device import NetmikoRunner, _prompt
 from luxops.transports.failures import SessionError
 from luxops.transports.interface import DeviceRequest
 
+pytestmark = pytest.mark.slow
+
 CONFIGURATION = "frr version 8.4.4\nhostname chl-edge1\n!\nrouter bgp 64601\n neighbor 10.0.0.1 remote-as 64512\n!\nend\n"
 SHOW = 'vtysh -c "show running-config"'
 VERSION = 'vtysh -c "show version"'

@@ -19,6 +19,8 @@ from luxops.model import FailureReason
 from luxops.transports.ssh import SshRunner
 from luxops.transports.ssh_config import ClientConfig
 
+pytestmark = pytest.mark.slow
+
 
 def serve(site: Site) -> int:
     return site.servers.ssh(echo, host_keys=[site.host_key], clients=site.client)

@@ -20,6 +20,8 @@ from luxops.model import FailureReason
 from luxops.transports.interface import CommandRequest
 from luxops.transports.ssh import SshRunner
 
+pytestmark = pytest.mark.slow
+
 
 async def silence(reader: Reader, writer: Writer) -> None:
     del writer

@@ -15,6 +15,8 @@ from tests.support.watched import Hosts, prepared, watch_over
 
 from luxops.store import open_store
 
+pytestmark = pytest.mark.slow
+
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 RULES = DEPLOY / "prometheus" / "luxops-alerts.yaml"
 RULES_TEST = DEPLOY / "prometheus" / "luxops-alerts-test.yaml"

@@ -14,6 +14,8 @@ import pytest
 from luxops.model import ScanState
 from luxops.store import open_store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -21,6 +21,8 @@ from luxops.settings import Settings
 from luxops.store import Store, StoreError, open_store
 from luxops.watch import Watch
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30
 """Seconds after which what should have happened has not."""
 
