@@ -21,6 +21,7 @@ from luxops.lab.machine import lacking
 from luxops.lab.state import State
 
 FAULTS = ("sshd-root-login", "acl-line", "static-route", "undeclared-listener", "truncated-answer", "changed-host-key")
+REPORTS = Path("reports")
 RECORDINGS = Path(__file__).parent / "recordings"
 
 
@@ -39,7 +40,7 @@ class Demo:
         command = [str(Path(sys.executable).with_name("luxops")), *arguments]
         code = subprocess.run(command, env=self.environment, check=False).returncode
         if code not in expect:
-            print(f"\nThe demo stops here: `luxops {arguments[0]}` ended with exit code {code}.", file=sys.stderr)
+            print(f"\nThe demo stops here: `luxops {shlex.join(arguments)}` ended with exit code {code}.", file=sys.stderr)
             sys.exit(code or 1)
 
 
@@ -51,6 +52,7 @@ def main() -> None:
     start = time.monotonic()
     demo = Demo()
     reasons = lacking()
+    REPORTS.mkdir(exist_ok=True)
     demo.say("1. The declaration: every file, every cross-check")
     demo.run("--no-lab", "inventory", "check")
     if reasons:
@@ -72,11 +74,11 @@ def on_lab(demo: Demo) -> None:
         demo.run("lab", "break", fault)
     demo.say("5. Scan again: what failed, what drifted, what became UNKNOWN and why")
     demo.run("--lab", "scan", expect=(ExitCode.FINDINGS,))
-    demo.run("--lab", "report", "--to", "reports/with-faults.html")
+    demo.run("--lab", "report", "--to", str(REPORTS / "with-faults.html"))
     demo.say("6. Heal, and look again")
     demo.run("lab", "heal", "--all")
     demo.run("--lab", "scan", expect=FOUND)
-    demo.run("--lab", "report", "--to", "reports/healed.html")
+    demo.run("--lab", "report", "--to", str(REPORTS / "healed.html"))
     print("\nThe lab is still up: try `luxops lab breaks`, `luxops show chl-pacs1`, and `make lab-down` at the end.")
 
 
@@ -96,8 +98,8 @@ def on_recordings(demo: Demo, reasons: list[str]) -> None:
         demo.environment["LUXOPS_REPLAY"] = str(RECORDINGS / name)
         demo.run("scan", expect=FOUND)
         if name == "broken":
-            demo.run("report", "--to", "reports/with-faults.html")
-    demo.run("report", "--to", "reports/healed.html")
+            demo.run("report", "--to", str(REPORTS / "with-faults.html"))
+    demo.run("report", "--to", str(REPORTS / "healed.html"))
 
 
 if __name__ == "__main__":
