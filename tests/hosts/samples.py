@@ -96,14 +96,34 @@ broken.service loaded failed failed Breaks
 gone.service not-found inactive dead gone.service
 user@1000.service loaded active running User Manager
 @@ units 0
-ssh.service enabled enabled
-auditd.service enabled enabled
-rsyslog.service enabled enabled
-systemd-timesyncd.service enabled enabled
-broken.service static -
-rsync.service disabled enabled
-getty@.service enabled enabled
-@@ unit_files 0
+f\t500\t/usr/lib/systemd/system/ssh.service\t
+f\t500\t/usr/lib/systemd/system/auditd.service\t
+f\t500\t/usr/lib/systemd/system/rsyslog.service\t
+f\t500\t/usr/lib/systemd/system/systemd-timesyncd.service\t
+f\t500\t/usr/lib/systemd/system/broken.service\t
+f\t500\t/usr/lib/systemd/system/rsync.service\t
+f\t500\t/usr/lib/systemd/system/getty@.service\t
+f\t500\t/usr/lib/systemd/system/cups.service\t
+f\t500\t/usr/lib/systemd/system/hand.service\t
+l\t40\t/etc/systemd/system/multi-user.target.wants/ssh.service\t/usr/lib/systemd/system/ssh.service
+l\t40\t/etc/systemd/system/multi-user.target.wants/auditd.service\t/usr/lib/systemd/system/auditd.service
+l\t40\t/etc/systemd/system/multi-user.target.wants/rsyslog.service\t/usr/lib/systemd/system/rsyslog.service
+l\t40\t/etc/systemd/system/multi-user.target.wants/getty@tty1.service\t/usr/lib/systemd/system/getty@.service
+l\t9\t/etc/systemd/system/cups.service\t/dev/null
+f\t500\t/etc/systemd/system/multi-user.target.wants/hand.service\t
+l\t40\t/etc/systemd/system/dbus-org.freedesktop.timesync1.service\t/usr/lib/systemd/system/systemd-timesyncd.service
+l\t40\t/etc/systemd/system/other.service\t/usr/lib/systemd/system/rsync.service
+@@ files 0
+/usr/lib/systemd/system/ssh.service:WantedBy=multi-user.target
+/usr/lib/systemd/system/auditd.service:WantedBy=multi-user.target
+/usr/lib/systemd/system/rsyslog.service:WantedBy=multi-user.target
+/usr/lib/systemd/system/systemd-timesyncd.service:WantedBy=multi-user.target
+/usr/lib/systemd/system/rsync.service:WantedBy=multi-user.target
+/usr/lib/systemd/system/getty@.service:WantedBy=multi-user.target
+/usr/lib/systemd/system/cups.service:WantedBy=multi-user.target
+/usr/lib/systemd/system/hand.service:WantedBy=multi-user.target
+/usr/lib/systemd/system/systemd-timesyncd.service:Alias=dbus-org.freedesktop.timesync1.service
+@@ install 0
 /usr/lib/systemd/system/multi-user.target
 @@ default 0
 """,

@@ -76,7 +76,8 @@ def test_a_program_that_failed_gives_no_value(fact: Any) -> None:  # noqa: ANN40
         ("modules", "modules.state", "0\n@@ disabled", "yes\n@@ disabled"),
         ("packages", "packages.state", "ii \tdpkg", "xx \tdpkg"),
         ("updates", "updates.state", "seen 412", "seen 0"),
-        ("services", "services.units", "ssh.service enabled enabled", "ssh.service"),
+        ("services", "services.units", "@@ install 0", "@@ install 137"),
+        ("services", "services.units", "f\t500\t/usr/lib/systemd/system/ssh.service\t\n", "ssh.service\n"),
         ("sockets", "sockets.owners", "[::]:22", "[::x]:22"),
         ("accounts", "accounts.state", "root:shadowed:0:0", "?"),
         ("accounts", "accounts.root", "hashed:y:", "hashed:$y$secret:"),
@@ -164,6 +165,25 @@ def test_services() -> None:
     assert value["failed"] == ["broken.service"]
     assert value["units"]["rsync.service"] == {"active": "inactive", "sub": "dead", "enabled": "disabled"}
     assert not {"gone.service", "user@1000.service", "getty@.service"} & value["units"].keys()
+    states = {name: unit["enabled"] for name, unit in value["units"].items()}
+    # A file in .wants starts nothing, nor does a second name that no [Install] gives.
+    assert states == {
+        "ssh.service": "enabled", "auditd.service": "enabled", "rsyslog.service": "enabled", "broken.service": "static",
+        "systemd-timesyncd.service": "enabled", "dbus-org.freedesktop.timesync1.service": "alias", "other.service": "alias",
+        "cups.service": "masked", "hand.service": "disabled", "rsync.service": "disabled",
+    }  # fmt: skip
+
+
+def test_a_unit_whose_install_section_was_not_read_is_neither_static_nor_disabled() -> None:
+    units = _dump("services", "services.units", "@@ install 0", "@@ install 2")["units"]
+    assert "$unreadable" in units["broken.service"]["enabled"]
+    assert units["ssh.service"]["enabled"] == "enabled"
+    assert units["rsync.service"]["enabled"] == "disabled"
+
+
+def test_a_unit_without_its_link_is_not_enabled() -> None:
+    link = "l\t40\t/etc/systemd/system/multi-user.target.wants/ssh.service\t/usr/lib/systemd/system/ssh.service\n"
+    assert _dump("services", "services.units", link, "")["units"]["ssh.service"]["enabled"] == "disabled"
 
 
 def test_sockets() -> None:
