@@ -1,8 +1,9 @@
 """Checks per second on facts in memory: from parsed facts to built Findings, on one core.
 
 The facts are those of the lab's hosts and routers, from its recorded answers: real sizes, real package lists. What is
-timed begins with the Observations and ends with the list of Findings of every policy that applies; nothing is kept from
-one round to the next. Time is processor time, the median of several rounds, with garbage collection as it comes.
+timed begins with the Observations, whose JSON form is made before the first round and not counted, and ends with the list of
+Findings of every policy that applies; nothing else is kept from one round to the next. Time is processor time, the median of
+several rounds, with garbage collection as it comes.
 """
 
 from __future__ import annotations
@@ -40,17 +41,24 @@ def run() -> list[Result]:
     policies = load_policies(ROOT / "policies")
     evaluator = Evaluator(policies)
     looks = recorded()
-    checks = sum(len(evaluator.evaluate(*look, AT)) for look in looks)
-    ours = _seconds(lambda: [evaluator.evaluate(*look, AT) for _ in range(LOOKS) for look in looks]) / LOOKS
-    theirs = _seconds(lambda: [plain_cel(policies, *look) for look in looks], rounds=1)
+    ours = _rate(evaluator, looks)
+    checks = sum(len(policies.for_target(target.kind)) for target, _ in looks)
+    theirs = checks / _seconds(lambda: [plain_cel(policies, *look) for look in looks], rounds=1)
     hosts = [look for look in looks if look[0].kind == "host"]
+    routers = [look for look in looks if look[0].kind == "router"]
     one = _seconds(lambda: [evaluator.evaluate(*look, AT) for _ in range(LOOKS) for look in hosts]) / LOOKS / len(hosts)
     return [
-        Result(
-            "checks with findings built", checks / ours, "/s", 50_000, "at least", "cel.evaluate() a check", checks / theirs
-        ),
+        Result("checks with findings built", ours, "/s", 50_000, "at least", "cel.evaluate() a check", theirs),
+        Result("checks with findings built, hosts", _rate(evaluator, hosts), "/s"),
+        Result("checks with findings built, routers", _rate(evaluator, routers), "/s"),
         Result("one host judged by all policies", 1000 * one, "ms"),
     ]
+
+
+def _rate(evaluator: Evaluator, looks: Sequence[Look]) -> float:
+    """Checks in a second of processor time."""
+    checks = sum(len(evaluator.evaluate(*look, AT)) for look in looks)
+    return LOOKS * checks / _seconds(lambda: [evaluator.evaluate(*look, AT) for _ in range(LOOKS) for look in looks])
 
 
 def recorded() -> list[Look]:

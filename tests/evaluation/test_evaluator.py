@@ -15,6 +15,7 @@ from pydantic import ConfigDict
 from luxops.errors import UsageError
 from luxops.evaluation import Evaluator
 from luxops.evaluation.actual import bounded, expected_of
+from luxops.evaluation.tabling import Tables
 from luxops.model import (
     FactName,
     FactValue,
@@ -34,6 +35,7 @@ from luxops.model import (
 )  # fmt: skip
 from luxops.model.policy import Remediation
 from luxops.policies import PolicySet, Waiver
+from luxops.policies.inputs import Part, Test
 
 AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 HOST = Target(id=TargetId("chl-pacs1"), kind=TargetKind.HOST, hospital="chl", labels={"group": "pacs"})
@@ -251,6 +253,8 @@ CHECKS = [
     'f.a != "yes"', "size(f.a) < 9", 'f.a.b != "yes"', '!("a" in f.a)', "has(f.a.b)", "f.a.all(x, x.n != 9)",
     "f.a.all(k, f.a[k].n != 9)", "f.a.all(k, f.a[k] != 9)", "f.a.exists(x, x != 9)", 'f.a == f.b || f.b != "x"',
     "f.a.filter(x, x.n == 1).size() < 9", '["a", "b"].all(k, f[k] != "yes")', "f.a.map(x, x.n) != [9]",
+    "f.a.all(k, f.a[k].all(x, x.n != 9))", 'f.a.all(k, f.a[k].exists(x, x == "no"))', "size(f.a[f.b]) < 9",
+    'f.a[f.b].all(x, x.n != "yes")', 'f.a.exists(x, x.matches("^y"))', "f[f.b].all(x, x.n != 9)",
 ]  # fmt: skip
 
 
@@ -298,6 +302,7 @@ items = st.lists(
             "k": st.sampled_from(["p", "q"]),
             "t": st.lists(st.sampled_from(["u", "v"]), max_size=2),
             "o": st.just([{"z": 1, "y": 2}]),
+            "m": st.sampled_from([0, 1, True, False, "1", None, [1], [True]]),
         }
     ),
     max_size=3,
@@ -308,7 +313,12 @@ rows = st.fixed_dictionaries(
     }
 )  # fmt: skip
 SHAPED = st.fixed_dictionaries(
-    {"rows": st.lists(rows, max_size=4), "by": st.dictionaries(st.sampled_from(["a", "b", "c"]), rows, max_size=3), "x": rows}
+    {
+        "rows": st.lists(rows, max_size=4),
+        "by": st.dictionaries(st.sampled_from(["a", "b", "c"]), rows, max_size=3),
+        "of": st.dictionaries(st.sampled_from(["no", "yes", "a"]), items, max_size=3),
+        "x": rows,
+    }
 )
 SHAPED_CHECKS = [
     "f.rows.all(r, r.n != 2)",
@@ -342,6 +352,19 @@ SHAPED_CHECKS = [
     'f.x.s == "no" || "yes" == f.x.s',
     "f.rows.all(r, r.i.all(i, i.t.all(t, t != f.x.s && r.n < 3)))",
     "f.rows.all(r, r.i.all(i, i.o.filter(j, j.z == 1).size() == 1))",
+    'f.of.all(k, f.of[k].all(i, i.k == "p"))',
+    'f.of.all(k, k == f.x.s || f.of[k].exists(i, i.k == "q" && size(i.t) > 1))',
+    'f.of.all(k, f.of[k].all(i, i.m != 1 || i.k == "p"))',
+    "f.of.exists(k, f.of[k].exists(i, i.m == f.x.n))",
+    "f.of.all(k, f.of[k].all(i, i.m == [1] || i.m == null || i.m != true))",
+    'f.x.s in f.of && f.of[f.x.s].all(i, i.o[0].z == 1 && i.k == "p")',
+    'f.of[f.x.s].exists(i, "u" in i.t) || f.x.s == "no"',
+    "f.of.all(k, size(f.of[k]) < 2)",
+    "f.x.s in f.of && size(f.of[f.x.s]) + f.x.n == 2",
+    'f.of.all(k, f.of[k].exists_one(i, i.k == "p"))',
+    'f.of.all(k, f.of[k].filter(i, i.k == "p").size() < 2)',
+    'f.of.all(k, f.of[k].map(i, i.k) != ["p", "p"])',
+    'f.of.all(k, f.of[k].all(i, i.k.matches("^[p-q]$") && i.t != ["u"] && f.by.all(j, f.by[j].s != i.k)))',
     'f.x.s.contains("e") == f.rows.exists(r, r.s.endsWith("s"))',
 ]  # fmt: skip
 
@@ -349,6 +372,32 @@ SHAPED_CHECKS = [
 @given(st.sampled_from(SHAPED_CHECKS), SHAPED)
 def test_on_facts_of_the_right_shape_the_answer_is_that_of_plain_cel(check: str, facts: dict[str, Any]) -> None:
     assert judge(check, f=facts).verdict is plain_cel(check, facts)
+
+
+@pytest.mark.parametrize(
+    ("check", "elements"),
+    [
+        ('f.of[f.at].exists_one(e, e.k == "p")', [{"k": "p"}, {"k": "p"}]),
+        ("f.of[f.at].exists(e, e.m == 1)", [{"m": 1}, {"m": True}]),
+        ("f.of[f.at].exists(e, e.m == true)", [{"m": True}, {"m": 1}]),
+        ("f.of[f.at].all(e, e.m == [1])", [{"m": [1]}, {"m": [True]}]),
+        ('f.of[f.at].all(e, e.k == "p" || e.m == 1)', [{"k": "p", "m": 2}, {"k": "q", "m": 1}, {"k": "q", "m": 2}]),
+        ("size(f.of[f.at]) == 1", [1, 2]),
+        ('f.of[f.at].all(e, e == "p")', {"p": 1, "q": 2}),
+        ("f.of[f.at].all(e, e.k == 1)", {"p": 1}),
+        ("f.of[f.at].all(e, e.k == 1)", []),
+    ],
+)
+def test_alike_elements_are_one_only_where_nothing_can_tell_them_apart(check: str, elements: object) -> None:
+    facts = {"at": "here", "of": {"here": elements, "there": []}}
+    assert judge(check, f=facts).verdict is plain_cel(check, facts)
+
+
+def test_a_thousand_alike_elements_are_handed_over_once() -> None:
+    tables = Tables()
+    tables.add("t", [Part(("k",), Test("==", ("p",))), Part(("m",), None)])
+    elements = [{"k": "p", "m": None}, {"k": "q", "m": [1]}, {"k": "r", "m": [1]}] * 1000
+    assert dict(tables.values({"here": elements, "there": []})) == {"t": {"here": [[True, None], [False, [1]]], "there": []}}
 
 
 def test_now_is_the_start_of_the_day() -> None:

@@ -6,39 +6,22 @@ at the input's path. `MISSING` stands for what has no such value: the variable i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from luxops.policies.inputs import ANY, Input, InputKind, Path, Test
-
-
-class Missing(Enum):
-    """Nothing stands at a path."""
-
-    MISSING = 0
-
-
-MISSING: Final = Missing.MISSING
-CONTAINERS: Final = frozenset({dict, list})
-Compute = Callable[[Any], Any]
-"""What stands at an input's path → the input's value, or MISSING."""
+from luxops.evaluation.comparing import CONTAINERS, MISSING, Compute, all_compared, at, compared, whole
+from luxops.evaluation.tabling import each
+from luxops.policies.inputs import ANY, Input, InputKind, Path
 
 
 def compute(wanted: Input) -> Compute:
     """How to compute an input."""
     if wanted.test is not None and wanted.kind is InputKind.VALUE:
-        return _compared(wanted.test)
-    return _MAKERS[wanted.kind](wanted)
-
-
-def at(value: Any, path: Path) -> Any:  # noqa: ANN401 - JSON
-    """What stands below a value, by keys alone."""
-    for key in path:
-        if value.__class__ is not dict or key not in value:
-            return MISSING
-        value = value[key]
-    return value
+        return compared(wanted.test)
+    if wanted.test is not None and wanted.kind is InputKind.TABLE:
+        return each(compared(wanted.test))
+    maker = _MAKERS[wanted.kind]
+    return maker(wanted)
 
 
 def _size(_: Input) -> Compute:
@@ -61,7 +44,7 @@ def _range(wanted: Input) -> Compute:
 
     if wanted.test is None:
         return elements
-    compared = _all_compared(wanted.test)
+    compared = all_compared(wanted.test)
     return lambda here: compared(list(here)) if here.__class__ in CONTAINERS else MISSING
 
 
@@ -90,7 +73,7 @@ def _indexes(wanted: Input) -> Compute:
 
 def _column(wanted: Input) -> Compute:
     fields = wanted.fields
-    compared = None if wanted.test is None else _all_compared(wanted.test)
+    compared = None if wanted.test is None else all_compared(wanted.test)
 
     def column(elements: list[Any], fields: Path) -> Any:  # noqa: ANN401 - JSON
         if ANY in fields:
@@ -123,11 +106,6 @@ def _cut(fields: Path) -> tuple[Path, Path]:
     return fields[:cut], fields[cut + 1 :]
 
 
-def whole(column: list[Any]) -> Any:  # noqa: ANN401 - JSON
-    """The list, where nothing is missing in it."""
-    return MISSING if MISSING in column else column
-
-
 _MAKERS: Final[Mapping[InputKind, Callable[[Input], Compute]]] = {
     InputKind.VALUE: lambda _: lambda here: here,
     InputKind.SIZE: _size,
@@ -140,35 +118,3 @@ _MAKERS: Final[Mapping[InputKind, Callable[[Input], Compute]]] = {
     InputKind.INDEXES: _indexes,
     InputKind.COLUMN: _column,
 }
-
-_METHODS: Final[Mapping[str, Callable[[str, str], bool]]] = {
-    "startsWith": str.startswith,
-    "endsWith": str.endswith,
-    "contains": str.__contains__,
-}
-
-
-def _compared(test: Test) -> Compute:
-    """How one value compares, as CEL has it: what is no text equals none, and has no beginning or end."""
-    operator, texts = test
-    text = texts[0]
-    match operator:
-        case "==":
-            return lambda value: value.__class__ is str and value == text
-        case "!=":
-            return lambda value: value.__class__ is not str or value != text
-        case "in":
-            return lambda value: value.__class__ is str and value in texts
-        case "has":
-            return lambda value: text in value if value.__class__ in CONTAINERS else MISSING
-        case "size":
-            return lambda value: len(value) if isinstance(value, dict | list | str) else MISSING
-    method = _METHODS[operator]
-    return lambda value: method(value, text) if value.__class__ is str else MISSING
-
-
-def _all_compared(test: Test) -> Callable[[Sequence[Any]], Any]:
-    compared = _compared(test)
-    if test.operator in {"==", "!=", "in"}:
-        return lambda values: [compared(value) for value in values]
-    return lambda values: whole([compared(value) for value in values])

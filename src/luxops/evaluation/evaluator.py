@@ -14,10 +14,9 @@ import cel
 from luxops.errors import UsageError
 from luxops.evaluation.actual import bounded, expected_of, values_at
 from luxops.evaluation.evidence import Evidence, Needs, bind, inputs_of
-from luxops.evaluation.projection import Projector, blocks
+from luxops.evaluation.projection import Projector
 from luxops.model import Digest, FactName, Finding, Observation, Policy, Target, TargetKind, Verdict
 from luxops.policies import Expression, PolicySet, Waiver, read_expression
-from luxops.policies.inputs import written
 
 CEL_ERRORS: Final = (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError)
 """Everything that the library raises when an expression cannot be answered."""
@@ -140,9 +139,8 @@ class _Judge:
 
     def _answer(self, expression: Expression) -> bool | str:
         """True or false, or why it cannot be told."""
-        for where, why in self._evidence.unreadable.items():
-            if any(blocks(where, touch) for touch in expression.touches):
-                return f"{written(where)} could not be read: {why}"
+        if (blocked := self._evidence.blocked.get(expression.text)) is not None:
+            return blocked
         try:
             answer = expression.program.execute(self._evidence.context)
         except CEL_ERRORS as error:
@@ -162,7 +160,7 @@ class _Judge:
     def _actual(self, rule: _Rule) -> Any:  # noqa: ANN401 - JSON
         facts = dict(self._evidence.built_in)
         for fact in rule.policy.needs:
-            facts[fact] = rule.shown.plain(fact, self._evidence.observed[fact])
+            facts[fact] = self._evidence.observed[fact]
         if rule.show is None:
             return bounded(values_at(facts, rule.check.touches))
         context = cel.Context()

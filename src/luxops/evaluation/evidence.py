@@ -8,8 +8,9 @@ from typing import Any
 
 import cel
 
+from luxops.evaluation.blocking import Blocking
 from luxops.evaluation.projection import Inputs, Projector, Where
-from luxops.model import Digest, FactName, FactValue, FailureReason, Observation
+from luxops.model import Digest, FactName, FailureReason, Observation
 from luxops.policies import Expression
 from luxops.policies.inputs import Input, InputKind, written
 from luxops.policies.names import BUILT_IN
@@ -20,6 +21,7 @@ class Needs:
 
     def __init__(self, expressions: Sequence[Expression]) -> None:
         self.projector = Projector(t for e in expressions for t in e.touches if t.path[0] not in BUILT_IN)
+        self.blocking = Blocking(expressions)
         inputs = tuple(dict.fromkeys(i for e in expressions for i in e.inputs))
         self.inputs = inputs_of(self.projector, inputs)
         self.missing = {i.name: _missing(i) for i in inputs}
@@ -52,9 +54,12 @@ class Evidence:
 
     built_in: Mapping[str, Any]
     context: cel.Context = field(default_factory=cel.Context)
-    observed: dict[FactName, FactValue] = field(default_factory=dict)
+    observed: dict[FactName, Any] = field(default_factory=dict)
+    """In JSON form."""
     failures: dict[FactName, str] = field(default_factory=dict)
     unreadable: dict[Where, str] = field(default_factory=dict)
+    blocked: dict[str, str] = field(default_factory=dict)
+    """Expression's text → which part of what it looks at could not be read."""
     digests: dict[FactName, Digest] = field(default_factory=dict)
 
     @classmethod
@@ -64,6 +69,7 @@ class Evidence:
         bind(evidence.context, needs.inputs, built_in)
         for observation in observations:
             evidence._add(observation, needs)
+        evidence.blocked = needs.blocking.reasons(evidence.unreadable)
         return evidence
 
     def _add(self, observation: Observation, needs: Needs) -> None:
@@ -73,14 +79,15 @@ class Evidence:
         elif observation.failure is not None:
             self.failures[fact] = f"{fact}: {observation.failure}"
         elif observation.value is not None and fact not in self.observed:
-            plain = needs.projector.plain(fact, observation.value)
-            self.unreadable |= needs.projector.unreadable(fact, plain)
+            plain = observation.json_form.plain
+            if observation.json_form.partial:
+                self.unreadable |= needs.projector.unreadable(fact, plain)
             try:
                 bind(self.context, needs.inputs, {fact: plain})
             except (ValueError, TypeError, OverflowError) as error:
                 self.failures[fact] = f"{fact}: {FailureReason.MALFORMED}: policies cannot read it ({error})"
             else:
-                self.observed[fact] = observation.value
+                self.observed[fact] = plain
 
 
 def bind(context: cel.Context, inputs: Mapping[str, Inputs], facts: Mapping[str, Any]) -> None:

@@ -1,24 +1,23 @@
 """Only the parts of the facts that policies touch, and which of those parts could not be read.
 
 Handing facts to CEL costs far more than any check on them, and looking for unreadable parts means walking over them. So
-what a whole set of policies touches is put into one tree, once; facts are dumped, searched and handed over along it.
+what a whole set of policies touches is put into one tree, once; facts are searched and handed over along it.
 """
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import cel
 
-from luxops.evaluation.computing import CONTAINERS, MISSING, Compute, compute
-from luxops.model import FactName, FactValue
-from luxops.policies.inputs import ANY, Input, InputKind, Touch
-
-UNREADABLE: Final = "$unreadable"
-_UNREADABLE_BYTES: Final = UNREADABLE.encode()
+from luxops.evaluation.comparing import CONTAINERS, MISSING, Compute, at
+from luxops.evaluation.computing import compute
+from luxops.evaluation.tabling import Tables
+from luxops.model import FactName
+from luxops.model.observation import UNREADABLE
+from luxops.policies.inputs import ANY, Input, InputKind, Part, Touch
 
 _PRUNED: Final = frozenset({InputKind.VALUE, InputKind.RANGE, InputKind.COLUMN})
 
@@ -60,25 +59,19 @@ class Projector:
 
     def __init__(self, touches: Iterable[Touch]) -> None:
         self._tree = tree_of(touches)
-        self._include = {fact: _included(node) for fact, node in self._tree.children.items()}
-
-    def plain(self, fact: FactName, value: FactValue) -> Any:  # noqa: ANN401 - JSON
-        """The fact's JSON form, without most of what nobody asks for."""
-        include = self._include.get(fact)
-        if include is None:
-            return {}
-        return value.model_dump(mode="json", include=include if isinstance(include, dict) else None)
 
     def unreadable(self, fact: FactName, plain: Any) -> dict[Where, str]:  # noqa: ANN401 - JSON
         """What of the wanted parts could not be read, with its reason."""
         found: dict[Where, str] = {}
         node = self._tree.children.get(fact)
-        if node is not None and _mentions_unreadable(plain):
+        if node is not None:
             _walk(node, plain, (fact,), found)
         return found
 
     def wanted(self, wanted: Input) -> Wanted:
         """How to compute an input."""
+        if wanted.rows:
+            return Wanted(wanted.name, lambda _: MISSING, wanted.rows)
         value = compute(wanted)
         node = _below(self._tree, wanted.path)
         if wanted.kind is InputKind.COLUMN and not node.deep:
@@ -95,6 +88,8 @@ class Wanted(NamedTuple):
 
     name: str
     value: Compute
+    rows: tuple[Part, ...] = ()
+    """Of a table, which is made with all others of its path."""
 
 
 class Inputs:
@@ -103,11 +98,14 @@ class Inputs:
     def __init__(self) -> None:
         self._itself: list[Wanted] = []
         self._keys: list[tuple[str, Wanted]] = []
+        self._tables: dict[Where, Tables] = {}
         self._below: dict[str, Inputs] = {}
 
     def add(self, wanted: Wanted, path: Where) -> None:
         if len(path) > 1:
             self._below.setdefault(path[0], Inputs()).add(wanted, path[1:])
+        elif wanted.rows:
+            self._tables.setdefault(path, Tables()).add(wanted.name, wanted.rows)
         elif path:
             self._keys.append((path[0], wanted))
         else:
@@ -119,12 +117,15 @@ class Inputs:
         Raises ValueError, TypeError or OverflowError for a value that CEL cannot hold.
         """
         add = context.add_variable
-        for name, compute_value in self._itself:
+        for name, compute_value, _ in self._itself:
             if (computed := compute_value(value)) is not MISSING:
+                add(name, computed)
+        for path, tables in self._tables.items():
+            for name, computed in tables.values(at(value, path)):
                 add(name, computed)
         if value.__class__ is not dict:
             return
-        for key, (name, compute_value) in self._keys:
+        for key, (name, compute_value, _) in self._keys:
             if key in value and (computed := compute_value(value[key])) is not MISSING:
                 add(name, computed)
         for key, below in self._below.items():
@@ -139,21 +140,6 @@ def _below(node: Node, path: Where) -> Node:
             return Node(deep=True)
         node = child
     return node
-
-
-def _included(node: Node) -> Any:  # noqa: ANN401 - pydantic's own nested form
-    """What pydantic need write: True for everything, or key → the same."""
-    if node.deep or node.rest is not None or not node.children:
-        return True
-    return {**{key: _included(child) for key, child in node.children.items()}, UNREADABLE: True}
-
-
-def _mentions_unreadable(plain: Any) -> bool:  # noqa: ANN401 - JSON
-    """Whether there may be an unreadable part anywhere. Serialising to find out costs a fraction of walking."""
-    try:
-        return _UNREADABLE_BYTES in marshal.dumps(plain)
-    except ValueError:
-        return True
 
 
 def _walk(node: Node, value: Any, where: Where, unreadable: dict[Where, str]) -> None:  # noqa: ANN401 - JSON
@@ -182,14 +168,6 @@ def _pruned(node: Node, value: Any) -> Any:  # noqa: ANN401 - JSON
     if node.rest is None:
         return {k: _pruned(child, value[k]) for k, child in node.children.items() if k in value}
     return {k: _pruned(node.children.get(k, node.rest), v) for k, v in value.items()}
-
-
-def blocks(where: Where, touch: Touch) -> bool:
-    """Whether an unreadable part at `where` lies at or above what is touched, or beneath it where all beneath counts."""
-    path, deep = touch
-    if len(where) > len(path) and not deep:
-        return False
-    return all(a == b or ANY in {a, b} for a, b in zip(where, path, strict=False))
 
 
 def value_at(plain: Mapping[str, Any], path: Where) -> Any:  # noqa: ANN401 - JSON

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, NewType, Self
+from typing import Any, ClassVar, Final, NamedTuple, NewType, Self
 
 from pydantic import ConfigDict, model_serializer, model_validator
 
-from luxops.model.base import Digest, Frozen, TargetId, digest_of, utc_now
+from luxops.model.base import Digest, Frozen, TargetId, canonical_json, digest_of, utc_now
 
 FactName = NewType("FactName", str)
+
+UNREADABLE: Final = "$unreadable"
+"""The one key of an unreadable part's JSON form."""
 
 
 class FailureReason(StrEnum):
@@ -60,13 +63,13 @@ class Unreadable(Frozen):
 
     @model_serializer
     def _as_json(self) -> dict[str, str]:
-        return {"$unreadable": self.reason}
+        return {UNREADABLE: self.reason}
 
     @model_validator(mode="before")
     @classmethod
     def _from_json(cls, data: Any) -> Any:  # noqa: ANN401 - whatever is being validated
-        if isinstance(data, dict) and data.keys() == {"$unreadable"}:
-            return {"reason": data["$unreadable"]}
+        if isinstance(data, dict) and data.keys() == {UNREADABLE}:
+            return {"reason": data[UNREADABLE]}
         return data
 
 
@@ -79,8 +82,24 @@ class FactValue(Frozen):
     """True for what measures the look and not the target, such as its cost: it is told, but no evidence and not recorded."""
 
 
+class JsonForm(NamedTuple):
+    """A value's or failure's `model_dump(mode="json")`. It is shared: whoever reads it changes nothing in it."""
+
+    plain: Any
+    partial: bool
+    """Whether some part of it may not have been readable. False is certain."""
+
+    @classmethod
+    def of(cls, outcome: FactValue | Failure) -> JsonForm:
+        plain = outcome.model_dump(mode="json")
+        return cls(plain, f'"{UNREADABLE}"' in canonical_json(plain))
+
+
 class Observation(Frozen):
     """One fact of one target at one time."""
+
+    # No field: two observations are equal whether or not it was made, and a changed copy does not inherit it.
+    __slots__ = ("_json_form",)
 
     target: TargetId
     fact: FactName
@@ -104,3 +123,13 @@ class Observation(Frozen):
         return cls.model_construct(
             target=target, fact=fact, taken_at=taken_at or utc_now(), value=value, failure=failure, digest=digest_of(outcome)
         )
+
+    @property
+    def json_form(self) -> JsonForm:
+        """Of its value or failure: made when first asked for, and kept for whoever judges or shows it again."""
+        kept: JsonForm | None = getattr(self, "_json_form", None)
+        if kept is None:
+            # The validator holds that there is one of them.
+            kept = JsonForm.of(self.value if self.failure is None else self.failure)  # type: ignore[arg-type]
+            object.__setattr__(self, "_json_form", kept)
+        return kept

@@ -58,14 +58,23 @@ class InputKind(StrEnum):
     COLUMN = "column"
     """What stands at `fields` within each element of a list or value of a map, by number. All of them must have it.
     `ANY` among the fields: lists within the list."""
+    TABLE = "table"
+    """Of a map or list of lists: key or number → the distinct `rows` of the list there; with a test, → how it compares."""
 
 
 class Test(NamedTuple):
     """A comparison with literal text, answered before CEL is asked: handing text over is slow, handing true or false is not."""
 
     operator: str
-    """`==`, `!=`, `in`; `has` for `"text" in value`; `startsWith`, `endsWith`, `contains`; `size`, which has no text."""
+    """`==`, `!=`, `in`; `has` for `"text" in value`; `startsWith`, `endsWith`, `contains`, `matches`; `size`, without text."""
     texts: tuple[str, ...]
+
+
+class Part(NamedTuple):
+    """What a loop's body looks at of its element: the value there, or how it compares."""
+
+    fields: Path
+    test: Test | None
 
 
 class Input(NamedTuple):
@@ -76,8 +85,11 @@ class Input(NamedTuple):
     fields: Path = ()
     test: Test | None = None
     """Where given: not the value, or not each element, but how it compares."""
+    rows: tuple[Part, ...] = ()
+    """The places of a table's rows."""
 
     @property
     def name(self) -> str:
         """The same input has the same name in all programs."""
-        return "v" + hashlib.sha256(repr((self.kind.value, self.path, self.fields, self.test)).encode()).hexdigest()[:16]
+        parts = (self.kind.value, self.path, self.fields, self.test, self.rows)
+        return "v" + hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

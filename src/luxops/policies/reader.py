@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from luxops.policies.inputs import ANY, Input, InputKind, Path, Test, Touch
+from luxops.policies.inputs import ANY, Input, InputKind, Part, Path, Test, Touch
+from luxops.policies.regular import simple
 from luxops.policies.rewriting import Replacement, rewrite, word_of
-from luxops.policies.tokens import ExpressionError, Token, literal
+from luxops.policies.tokens import ExpressionError, Token, literal, texts_of
 from luxops.policies.values import COMPUTED, TESTED, Inner, Loop, Use, Value
 
 MAX_DEPTH: Final = 60
@@ -119,8 +120,19 @@ class Reader:
         if value.plain and (value.fields or value.entry):
             return self._compare(value, Test("size", ("",)), start, self._at)
         self._look(value)
+        if value.table is not None and not value.plain and start < value.start:
+            self._replace(start, value.table[2], Input(InputKind.TABLE, value.table[0], (), Test("size", ("",))))
+            self._replacements.append(Replacement(self._at - 1, self._at, (), ()))  # the bracket of `size(`
+            return TESTED
         self._complete(value)
         return TESTED
+
+    def _tabled(self, loop: Loop, table: tuple[Path, int, int], rows: tuple[Part, ...]) -> None:
+        """`FIXED[…].all(x, …)` → the same over a table's rows. It counts before the fixed path itself."""
+        self._at_number(table[1], table[2], Input(InputKind.TABLE, table[0], rows=rows), ())
+        for use in loop.uses:
+            words = (loop.name, "[", str(rows.index(Part(use.fields, use.test))), "]")
+            self._replacements.append(Replacement(use.start, use.end, (), tuple(map(word_of, words))))
 
     def _look_up(self, start: int, end: int, column: Input, key: str) -> None:
         """`MAP[key].field` → the field's list at the key's number."""
@@ -185,11 +197,12 @@ class Reader:
     def _operated(self, operator: str, left: tuple[int, Value], right: tuple[int, Value]) -> Value:
         """`left operator right`, each with its first token."""
         start, begin = left[0], right[0]
-        if operator in {"==", "!=", "in"} and left[1].plain and (texts := self._texts(begin, self._at)) is not None:
+        before = self._tokens[start : begin - 1]
+        if operator in {"==", "!=", "in"} and left[1].plain and (texts := texts_of(self._tokens[begin : self._at])) is not None:
             one, listed = self._tokens[begin].kind == "string", operator == "in"
             if one != listed:
                 return self._compare(left[1], Test(operator, texts), start, self._at)
-        if operator in {"==", "!=", "in"} and right[1].plain and (texts := self._texts(start, begin - 1)) is not None:
+        if operator in {"==", "!=", "in"} and right[1].plain and (texts := texts_of(before)) is not None:
             if operator != "in" and self._tokens[start].kind == "string":
                 return self._compare(right[1], Test(operator, texts), start, self._at)
             if operator == "in" and right[1].fixed is not None and self._tokens[start].kind == "string":
@@ -202,16 +215,6 @@ class Reader:
             self._ranges.add(begin)
         self._use(left[1])
         return self._use(right[1])
-
-    def _texts(self, start: int, end: int) -> tuple[str, ...] | None:
-        """The literals, where these tokens are one string or a list of strings, none with an escape."""
-        tokens = self._tokens[start:end]
-        if len(tokens) > 1:
-            if tokens[0].text != "[" or tokens[-1].text != "]" or any(t.text != "," for t in tokens[2:-1:2]):
-                return None
-            tokens = tokens[1:-1:2]
-        texts = [literal(token) for token in tokens]
-        return None if not texts or None in texts else tuple(text for text in texts if text is not None)
 
     def _unary(self) -> Value:
         signs = 0
@@ -256,7 +259,7 @@ class Reader:
         self._use(self._expression())
         single = self._at == begin + 1
         self._expect(")")
-        if text is not None and single and value.plain and name.text != "matches":
+        if text is not None and single and value.plain and (name.text != "matches" or simple(text)):
             return self._compare(value, Test(name.text, (text,)), value.start, self._at)
         self.touched.update(Touch(path, deep=True) for path in value.aliases)
         return COMPUTED
@@ -282,6 +285,11 @@ class Reader:
             self._go_over(over.fixed, loop, over, elements=name == "filter")
         elif over.element is not None and over.element.over is not None and over.fields and name != "filter" and loop.in_parts:
             over.element.inners.append(Inner(loop, over.start, over.end, over.fields))
+            return TESTED
+        elif over.table is not None and name in {"all", "exists"} and (rows := loop.in_rows):
+            self._tabled(loop, over.table, rows)
+            if over.entry is not None:
+                over.entry[1].whole = True
             return TESTED
         return Value(over.aliases) if name == "filter" else COMPUTED
 
@@ -322,10 +330,12 @@ class Reader:
         loop = None if following.text != "]" or token.kind != "name" or value.fixed is None else self._loop(token.text)
         if loop is not None and value.fixed is not None:
             self._at += 2  # a key is no more than a word or number: the loop has looked at it already
-            return Value(frozenset((*path, ANY) for path in value.aliases), entry=(value.fixed, loop, value.end))
+            beneath = frozenset((*path, ANY) for path in value.aliases)
+            return Value(beneath, entry=(value.fixed, loop, value.end), table=(value.fixed, value.start, value.end))
         self._use(self._expression())
         self._expect("]")
-        return value.select(key) if key is not None else Value(frozenset((*path, ANY) for path in value.aliases))
+        table = None if value.fixed is None else (value.fixed, value.start, value.end)
+        return value.select(key) if key is not None else Value(frozenset((*p, ANY) for p in value.aliases), table=table)
 
     def _primary(self) -> Value:
         token = self._token

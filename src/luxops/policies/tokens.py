@@ -66,6 +66,16 @@ def literal(token: Token) -> str | None:
     return None if "\\" in body and not raw else body
 
 
+def texts_of(tokens: Sequence[Token]) -> tuple[str, ...] | None:
+    """The literals, where these tokens are one string or a list of strings, none with an escape."""
+    if len(tokens) > 1:
+        if tokens[0].text != "[" or tokens[-1].text != "]" or any(t.text != "," for t in tokens[2:-1:2]):
+            return None
+        tokens = tokens[1:-1:2]
+    texts = [literal(token) for token in tokens]
+    return None if not texts or None in texts else tuple(text for text in texts if text is not None)
+
+
 def written_out(tokens: list[Token]) -> list[Token]:
     """`["a", "b"].all(x, f(x))` → `((f("a")) && (f("b")))`, and `exists` with `||`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from luxops.policies.inputs import Path, Test
+from luxops.policies.inputs import Part, Path, Test
 
 
 class Use(NamedTuple):
@@ -55,6 +55,13 @@ class Loop:
         """Nothing but parts of its elements is used: then it can go over numbers."""
         return not self.whole and bool(self.uses or self.inners)
 
+    @property
+    def in_rows(self) -> tuple[Part, ...]:
+        """The parts, where nothing else of its elements is used."""
+        if not self.in_parts or self.inners or self.entries:
+            return ()
+        return tuple(dict.fromkeys(Part(use.fields, use.test) for use in self.uses))
+
 
 class Value(NamedTuple):
     """What is known of a sub-expression's value."""
@@ -73,6 +80,8 @@ class Value(NamedTuple):
     """The tokens of such a path."""
     tested: bool = False
     """A comparison that is replaced already."""
+    table: tuple[Path, int, int] | None = None
+    """Where it is nothing but `FIXED[…]`: the fixed path, and its tokens from the first up to the bracket."""
 
     @property
     def plain(self) -> bool:
