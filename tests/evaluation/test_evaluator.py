@@ -35,7 +35,7 @@ from luxops.model import (
 )  # fmt: skip
 from luxops.model.policy import Remediation
 from luxops.policies import PolicySet, Waiver
-from luxops.policies.inputs import Part, Test
+from luxops.policies.inputs import Comparison, Part
 
 AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 HOST = Target(id=TargetId("chl-pacs1"), kind=TargetKind.HOST, hospital="chl", labels={"group": "pacs"})
@@ -395,7 +395,7 @@ def test_alike_elements_are_one_only_where_nothing_can_tell_them_apart(check: st
 
 def test_a_thousand_alike_elements_are_handed_over_once() -> None:
     tables = Tables()
-    tables.add("t", [Part(("k",), Test("==", ("p",))), Part(("m",), None)])
+    tables.add("t", [Part(("k",), Comparison("==", ("p",))), Part(("m",), None)])
     elements = [{"k": "p", "m": None}, {"k": "q", "m": [1]}, {"k": "r", "m": [1]}] * 1000
     assert dict(tables.values({"here": elements, "there": []})) == {"t": {"here": [[True, None], [False, [1]]], "there": []}}
 

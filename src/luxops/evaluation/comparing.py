@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
-from luxops.policies.inputs import Path, Test
+from luxops.policies.inputs import Comparison, Path
 from luxops.policies.regular import searched
 
 
@@ -44,7 +44,7 @@ _METHODS: Final[Mapping[str, Callable[[str, str], bool]]] = {
 }
 
 
-def compared(test: Test) -> Compute:
+def compared(test: Comparison) -> Compute:
     """How one value compares, as CEL has it: what is no text equals none, and has no beginning or end."""
     operator, texts = test
     text = texts[0]
@@ -63,7 +63,7 @@ def compared(test: Test) -> Compute:
     return lambda value: method(value, text) if value.__class__ is str else MISSING
 
 
-def all_compared(test: Test) -> Callable[[Sequence[Any]], Any]:
+def all_compared(test: Comparison) -> Callable[[Sequence[Any]], Any]:
     """How each of some values compares; MISSING where one of them cannot be compared."""
     one = compared(test)
     if test.operator in {"==", "!=", "in"}:

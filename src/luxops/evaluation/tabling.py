@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from luxops.evaluation.comparing import MISSING, Compute, all_compared, at, whole
-from luxops.policies.inputs import Part, Path, Test
+from luxops.policies.inputs import Comparison, Part, Path
 
 Column = list[Any]
 _ONE_CLASS: Final = ({bool}, {str}, {int})
@@ -88,7 +88,7 @@ def _distinct(columns: Sequence[Column]) -> list[tuple[Any, ...]]:
     return list(dict(zip(zip(*keys, strict=True), zip(*columns, strict=True), strict=True)).values())
 
 
-def _compared_once(test: Test) -> Callable[[Column], Any]:
+def _compared_once(test: Comparison) -> Callable[[Column], Any]:
     """The same text is compared once."""
     compared = all_compared(test)
 

@@ -62,7 +62,7 @@ class InputKind(StrEnum):
     """Of a map or list of lists: key or number → the distinct `rows` of the list there; with a test, → how it compares."""
 
 
-class Test(NamedTuple):
+class Comparison(NamedTuple):
     """A comparison with literal text, answered before CEL is asked: handing text over is slow, handing true or false is not."""
 
     operator: str
@@ -74,7 +74,7 @@ class Part(NamedTuple):
     """What a loop's body looks at of its element: the value there, or how it compares."""
 
     fields: Path
-    test: Test | None
+    test: Comparison | None
 
 
 class Input(NamedTuple):
@@ -83,7 +83,7 @@ class Input(NamedTuple):
     kind: InputKind
     path: Path
     fields: Path = ()
-    test: Test | None = None
+    test: Comparison | None = None
     """Where given: not the value, or not each element, but how it compares."""
     rows: tuple[Part, ...] = ()
     """The places of a table's rows."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from luxops.policies.inputs import ANY, Input, InputKind, Part, Path, Test, Touch
+from luxops.policies.inputs import ANY, Comparison, Input, InputKind, Part, Path, Touch
 from luxops.policies.regular import simple
 from luxops.policies.rewriting import Replacement, rewrite, word_of
 from luxops.policies.tokens import ExpressionError, Token, literal, texts_of
@@ -85,7 +85,14 @@ class Reader:
             self._enter(value, value.entry, value.start, value.end, None, in_has=in_has)
 
     def _enter(
-        self, value: Value, entry: tuple[Path, Loop, int], start: int, end: int, test: Test | None, *, in_has: bool = False
+        self,
+        value: Value,
+        entry: tuple[Path, Loop, int],
+        start: int,
+        end: int,
+        test: Comparison | None,
+        *,
+        in_has: bool = False,
     ) -> None:
         path, loop, bracket = entry
         if loop.over == path and not in_has:
@@ -97,7 +104,7 @@ class Reader:
         else:
             self._look_up(start, end, Input(InputKind.COLUMN, path, value.fields, test), loop.name)
 
-    def _compare(self, value: Value, test: Test, start: int, end: int) -> Value:
+    def _compare(self, value: Value, test: Comparison, start: int, end: int) -> Value:
         """A path that is compared with literal text, in the tokens from start to end."""
         if test.operator in {"has", "size"}:
             self._look(value)
@@ -118,10 +125,10 @@ class Reader:
             self._replace(start, self._at, Input(InputKind.SIZE, value.fixed))
             return TESTED
         if value.plain and (value.fields or value.entry):
-            return self._compare(value, Test("size", ("",)), start, self._at)
+            return self._compare(value, Comparison("size", ("",)), start, self._at)
         self._look(value)
         if value.table is not None and not value.plain and start < value.start:
-            self._replace(start, value.table[2], Input(InputKind.TABLE, value.table[0], (), Test("size", ("",))))
+            self._replace(start, value.table[2], Input(InputKind.TABLE, value.table[0], (), Comparison("size", ("",))))
             self._replacements.append(Replacement(self._at - 1, self._at, (), ()))  # the bracket of `size(`
             return TESTED
         self._complete(value)
@@ -201,16 +208,16 @@ class Reader:
         if operator in {"==", "!=", "in"} and left[1].plain and (texts := texts_of(self._tokens[begin : self._at])) is not None:
             one, listed = self._tokens[begin].kind == "string", operator == "in"
             if one != listed:
-                return self._compare(left[1], Test(operator, texts), start, self._at)
+                return self._compare(left[1], Comparison(operator, texts), start, self._at)
         if operator in {"==", "!=", "in"} and right[1].plain and (texts := texts_of(before)) is not None:
             if operator != "in" and self._tokens[start].kind == "string":
-                return self._compare(right[1], Test(operator, texts), start, self._at)
+                return self._compare(right[1], Comparison(operator, texts), start, self._at)
             if operator == "in" and right[1].fixed is not None and self._tokens[start].kind == "string":
                 self._look(right[1])
                 self._replace(start, self._at, Input(InputKind.MEMBER, right[1].fixed, texts))
                 return COMPUTED
             if operator == "in" and self._tokens[start].kind == "string":
-                return self._compare(right[1], Test("has", texts), start, self._at)
+                return self._compare(right[1], Comparison("has", texts), start, self._at)
         if operator == "in" and right[1].fixed is not None:
             self._ranges.add(begin)
         self._use(left[1])
@@ -260,7 +267,7 @@ class Reader:
         single = self._at == begin + 1
         self._expect(")")
         if text is not None and single and value.plain and (name.text != "matches" or simple(text)):
-            return self._compare(value, Test(name.text, (text,)), value.start, self._at)
+            return self._compare(value, Comparison(name.text, (text,)), value.start, self._at)
         self.touched.update(Touch(path, deep=True) for path in value.aliases)
         return COMPUTED
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from luxops.policies.inputs import Part, Path, Test
+from luxops.policies.inputs import Comparison, Part, Path
 
 
 class Use(NamedTuple):
@@ -17,7 +17,7 @@ class Use(NamedTuple):
     entry: bool
     """Written `MAP[key]`, where the loop goes over MAP's keys."""
     fields: Path
-    test: Test | None
+    test: Comparison | None
 
 
 class Inner(NamedTuple):
