@@ -85,15 +85,9 @@ class Reader:
             self._enter(value, value.entry, value.start, value.end, None, in_has=in_has)
 
     def _enter(
-        self,
-        value: Value,
-        entry: tuple[Path, Loop, int],
-        start: int,
-        end: int,
-        test: Comparison | None,
-        *,
-        in_has: bool = False,
-    ) -> None:
+        self, value: Value, entry: tuple[Path, Loop, int], start: int, end: int, test: Comparison | None,
+        *, in_has: bool = False,
+    ) -> None:  # fmt: skip
         path, loop, bracket = entry
         if loop.over == path and not in_has:
             loop.uses.append(Use(start, end, entry=True, fields=value.fields, test=test))
