@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from luxops.errors import UsageError
@@ -43,18 +44,16 @@ def scan(
     Ended early, by any exception or signal, it leaves a scan marked as interrupted and nothing else.
     """
     declared = {domain.name: domain.targets(federation) for domain in domains}
-    chosen = selection.checked([target for targets in declared.values() for target in targets])
+    everything = [target for targets in declared.values() for target in targets]
+    chosen = selection.checked(everything)
     _refuse_unjudged(chosen, evaluator)
-    findings: list[Finding] = []
-    drift: list[Drift] = []
-    unknown: list[UnknownTarget] = []
-    measured: list[Observation] = []
+    found = _Found()
     with store.begin_scan(
         inventory_digest=federation.digest,
         policy_digest=evaluator.digest,
         selection=str(selection),
         replayed=replayed,
-        declared=[target.id for targets in declared.values() for target in targets],
+        declared=[target.id for target in everything],
     ) as record:
         for domain in domains:
             awaited = {target.id: target for target in selection.of(declared[domain.name])}
@@ -62,27 +61,48 @@ def scan(
             progress.started(domain.name, len(awaited))
             for observed in domain.observe(list(awaited.values()), progress):
                 target = awaited.pop(observed[0].target)
-                judged = evaluator.evaluate(target, observed, utc_now())
-                differs = domain.compare(desired, observed)
-                lasting = [o for o in observed if o.value is None or not o.value.volatile]
-                record.add(target, domain.name, lasting, judged, differs)
-                measured += [o for o in observed if o.value is not None and o.value.volatile]
-                findings += judged
-                drift += differs
-                unknown += _unknown(observed)
+                findings = evaluator.evaluate(target, observed, utc_now())
+                drift = domain.compare(desired, observed)
+                record.add(target, domain.name, [o for o in observed if not _is_volatile(o)], findings, drift)
+                found.add(observed, findings, drift)
             if awaited:
                 raise AssertionError(f"{domain.name} owes an observation of {', '.join(awaited)}")
             progress.finished(domain.name)
-        coverage = Coverage(
-            targets=len(chosen), observed=len(chosen) - len(unknown), unknown=tuple(sorted(unknown, key=lambda u: u.target))
-        )
+        return found.outcome(record.finish(found.coverage(len(chosen))), chosen)
+
+
+@dataclass
+class _Found:
+    """What a scan has gathered so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    unknown: list[UnknownTarget] = field(default_factory=list)
+    measured: list[Observation] = field(default_factory=list)
+
+    def add(self, observed: Sequence[Observation], findings: Sequence[Finding], drift: Sequence[Drift]) -> None:
+        self.findings += findings
+        self.drift += drift
+        self.measured += [o for o in observed if _is_volatile(o)]
+        # The first failure stands for the target.
+        self.unknown += [UnknownTarget(target=o.target, failure=o.failure) for o in observed if o.failure is not None][:1]
+
+    def coverage(self, targets: int) -> Coverage:
+        unknown = tuple(sorted(self.unknown, key=lambda u: u.target))
+        return Coverage(targets=targets, observed=targets - len(unknown), unknown=unknown)
+
+    def outcome(self, scan: Scan, targets: Sequence[Target]) -> Outcome:
         return Outcome(
-            scan=record.finish(coverage),
-            targets=tuple(chosen),
-            findings=tuple(sorted(findings, key=lambda f: (f.severity.rank, f.target, f.policy))),
-            drift=tuple(sorted(drift, key=lambda d: (d.severity.rank, d.target, d.path))),
-            measured=tuple(sorted(measured, key=lambda o: (o.target, o.fact))),
+            scan=scan,
+            targets=tuple(targets),
+            findings=tuple(sorted(self.findings, key=lambda f: (f.severity.rank, f.target, f.policy))),
+            drift=tuple(sorted(self.drift, key=lambda d: (d.severity.rank, d.target, d.path))),
+            measured=tuple(sorted(self.measured, key=lambda o: (o.target, o.fact))),
         )
+
+
+def _is_volatile(observation: Observation) -> bool:
+    return observation.value is not None and observation.value.volatile
 
 
 def _refuse_unjudged(chosen: Sequence[Target], evaluator: Evaluator) -> None:
@@ -94,8 +114,3 @@ def _refuse_unjudged(chosen: Sequence[Target], evaluator: Evaluator) -> None:
             why="they would be observed and judged by nothing",
             remedy="Add policies for them, or select others.",
         )
-
-
-def _unknown(observed: Sequence[Observation]) -> list[UnknownTarget]:
-    """At most one: the first failure stands for the target."""
-    return [UnknownTarget(target=o.target, failure=o.failure) for o in observed if o.failure is not None][:1]

@@ -53,7 +53,7 @@ def run(tmp_path: Path) -> Run:
     return luxops
 
 
-def refused(done: subprocess.CompletedProcess[str], *said: str) -> None:
+def assert_refused(done: subprocess.CompletedProcess[str], *said: str) -> None:
     """It ended with 2, said so on standard error alone, and without a traceback."""
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
@@ -80,7 +80,7 @@ def refused(done: subprocess.CompletedProcess[str], *said: str) -> None:
     ],
 )
 def test_a_wrong_word_is_told_with_what_to_do(run: Run, arguments: list[str], said: list[str]) -> None:
-    refused(run(*arguments), *said)
+    assert_refused(run(*arguments), *said)
 
 
 @pytest.mark.parametrize(
@@ -93,16 +93,16 @@ def test_a_wrong_word_is_told_with_what_to_do(run: Run, arguments: list[str], sa
     ],
 )
 def test_a_wrong_setting_names_itself(run: Run, variables: dict[str, str], said: list[str]) -> None:
-    refused(run("scan", **variables), *said)
+    assert_refused(run("scan", **variables), *said)
 
 
 def test_a_key_that_cannot_be_read_is_told_before_anything_is_contacted(run: Run) -> None:
-    refused(run("scan", **UNREACHABLE, LUXOPS_CONNECTION__KEYS='["/nowhere/key"]'), "/nowhere/key")
+    assert_refused(run("scan", **UNREACHABLE, LUXOPS_CONNECTION__KEYS='["/nowhere/key"]'), "/nowhere/key")
 
 
 def test_a_broken_settings_file_names_its_place(run: Run, tmp_path: Path) -> None:
     (tmp_path / "luxops.toml").write_text("inventory = \n")
-    refused(run("inventory", "show"), "luxops.toml is not TOML", "line 1")
+    assert_refused(run("inventory", "show"), "luxops.toml is not TOML", "line 1")
 
 
 def test_malformed_yaml_names_file_line_and_column(run: Run, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_malformed_yaml_names_file_line_and_column(run: Run, tmp_path: Path) -> 
     folder.mkdir()
     (folder / "federation.yaml").write_text("id: luxith\nname: [unclosed\n")
     done = run("--inventory", str(folder), "scan")
-    refused(done)
+    assert_refused(done)
     assert "federation.yaml:" in done.stderr
 
 
