@@ -54,12 +54,13 @@ check-style: $(READY)
 	@$(BIN)/ruff check --quiet .
 	@said=$$($(BIN)/lint-imports) || { echo "$$said"; exit 1; }
 	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/luxops --no-lab inventory check
+	@$(BIN)/luxops --no-lab policy test
 
 check-types: $(READY)
 	@$(BIN)/mypy --no-error-summary
 
 check-units: $(READY)
-	@$(BIN)/luxops --no-lab inventory check && $(BIN)/luxops --no-lab policy test
 	@$(BIN)/pytest -q -n 2 -m "not lab and not postgresql and not browser and not slow"
 
 test: setup ## All tests, the lab's included
