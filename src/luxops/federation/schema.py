@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Annotated, Literal
@@ -241,11 +240,6 @@ class Recovery(Frozen):
     """Data that may be lost, as time."""
     rto: Duration
     """Time until it works again."""
-
-    @property
-    def seconds(self) -> tuple[float, float]:
-        zero = timedelta()
-        return (self.rpo - zero).total_seconds(), (self.rto - zero).total_seconds()
 
 
 class ServiceFile(Frozen):
