@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import structlog
 from tests.support.drafts import SMALL
 
 from luxops.federation import Federation
@@ -88,6 +89,7 @@ class Hosts:
     def observe(self, targets: Sequence[Target], progress: Progress) -> Iterator[Sequence[Observation]]:
         for target in targets:
             progress.observing(target.id)
+            structlog.get_logger().info("test.observing", target=target.id)
             with self._lock:
                 self.asked[target.id] += 1
                 self.at_once[target.id] += 1

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -50,8 +49,7 @@ def test_it_ends_cleanly_between_scans(tmp_path: Path, number: signal.Signals) -
 def test_a_short_scan_under_way_is_finished(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/luxops.db"
     process = started(tmp_path, url, 0.1)
-    until_it_says(process, "watch.started")
-    time.sleep(0.15)
+    until_it_says(process, "test.observing")
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 0, said
@@ -63,7 +61,7 @@ def test_a_short_scan_under_way_is_finished(tmp_path: Path) -> None:
 def test_a_long_scan_under_way_is_interrupted_within_seconds(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/luxops.db"
     process = started(tmp_path, url, 60)
-    until_it_says(process, "watch.started")
+    until_it_says(process, "test.observing")
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 0, said
@@ -75,7 +73,7 @@ def test_a_long_scan_under_way_is_interrupted_within_seconds(tmp_path: Path) -> 
 def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/luxops.db"
     process = started(tmp_path, url, 60)
-    until_it_says(process, "watch.started")
+    until_it_says(process, "test.observing")
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=30)
@@ -85,8 +83,7 @@ def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
 def test_after_a_kill_the_next_watch_works_and_shows_the_scan_as_interrupted(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/luxops.db"
     process = started(tmp_path, url, 60)
-    until_it_says(process, "watch.started")
-    time.sleep(0.3)
+    until_it_says(process, "test.observing")
     process.kill()
     process.communicate(timeout=30)
     with open_store(url) as store:
