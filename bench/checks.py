@@ -1,9 +1,11 @@
 """Checks per second on facts in memory: from parsed facts to built Findings, on one core.
 
 The facts are those of the lab's hosts and routers, from its recorded answers: real sizes, real package lists. What is
-timed begins with the Observations, whose JSON form is made before the first round and not counted, and ends with the list of
-Findings of every policy that applies; nothing else is kept from one round to the next. Time is processor time, the median of
-several rounds, with garbage collection as it comes.
+timed begins with the Observations, which hold their JSON form from when they were made (their digest needs it; what that
+costs is counted in bench/facts.py), and ends with the list of Findings of every policy that applies: looking for what could
+not be read, answering every `when` and `check`, what failures show, digests of evidence. Nothing but the expressions'
+compiled form is kept from one round to the next: no answer and no verdict. Time is processor time, the median of several
+rounds, with garbage collection as it comes.
 """
 
 from __future__ import annotations

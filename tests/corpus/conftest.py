@@ -14,7 +14,7 @@ from tests.corpus.corpus import (
     Reference,
     RouterAnswer,
     memoised,
-    memoised_digest,
+    memoised_form,
     memoised_method,
     recorded_answers,
     whole,
@@ -28,7 +28,7 @@ from luxops.evaluation import Evaluator
 from luxops.federation import load_federation
 from luxops.lab import inventory
 from luxops.lab.state import State
-from luxops.model import digest_of, observation
+from luxops.model import observation
 from luxops.policies import load_policies
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def _one_moment() -> Iterator[None]:
         patch.setattr(network_domain, "utc_now", lambda: NOW)
         patch.setattr(answer, "FACTS", tuple(memoised(fact) for fact in FACTS))
         patch.setattr(Frr, "parse", memoised_method(Frr(), Frr.parse))
-        patch.setattr(observation, "digest_of", memoised_digest(digest_of))
+        patch.setattr(observation, "json_form_of", memoised_form(observation.json_form_of))
         yield
 
 

@@ -37,6 +37,7 @@ from luxops.domains.network.transcripts import ParseError
 from luxops.evaluation import Evaluator
 from luxops.federation import Federation
 from luxops.model import Digest, Drift, FactName, FactValue, Finding, Observation, Target, TargetId, Verdict
+from luxops.model.observation import JsonForm
 from luxops.progress import Progress, Silent
 from luxops.transports.interface import CommandReply, CommandRequest, DeviceReply, DeviceRequest
 
@@ -166,14 +167,17 @@ def memoised_method(platform: RouterPlatform, parse: Parse) -> Parse:
     return again
 
 
-def memoised_digest(digest: Callable[[Any], Digest]) -> Callable[[Any], Digest]:
-    """The same digest, counted once for each value that memory gives again."""
-    known: dict[int, tuple[Any, Digest]] = {}
+JsonForming = Callable[[Any], tuple[JsonForm, Digest]]
 
-    def again(value: Any) -> Digest:  # noqa: ANN401 - any JSON value
-        if id(value) not in known:
-            known[id(value)] = value, digest(value)
-        return known[id(value)][1]
+
+def memoised_form(form: JsonForming) -> JsonForming:
+    """The same JSON form and digest, made once for each value that memory gives again."""
+    known: dict[int, tuple[Any, tuple[JsonForm, Digest]]] = {}
+
+    def again(outcome: Any) -> tuple[JsonForm, Digest]:  # noqa: ANN401 - a value or failure
+        if id(outcome) not in known:
+            known[id(outcome)] = outcome, form(outcome)
+        return known[id(outcome)][1]
 
     return again
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from luxops.evaluation.blocking import Blocking
 from luxops.policies import read_expression
-from luxops.policies.inputs import ANY, Touch
+from luxops.policies.paths import ANY, Touch
 
 TEXTS = (
     "f.a.b == 1",

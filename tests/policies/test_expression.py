@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luxops.policies import ExpressionError, Touch, read_expression
-from luxops.policies.inputs import Input, InputKind
 
 
 def touched(text: str) -> set[tuple[str, bool]]:
@@ -25,6 +24,12 @@ def test_a_literal_index_is_a_select() -> None:
     assert read_expression('sysctl.values["net.ipv4.ip_forward"] == 0').touches == (
         Touch(("sysctl", "values", "net.ipv4.ip_forward"), deep=True),
     )
+
+
+def test_a_quote_or_backslash_in_a_key_may_be_escaped() -> None:
+    assert touched(r'a["\"b\\"] == 1') == {('a."b\\', True)}
+    assert touched(r"a['\''] == 1") == {("a.'", True)}
+    assert touched(r'a["\x41"] == 1') == {("a.*", True)}
 
 
 def test_a_computed_index_touches_every_element() -> None:
@@ -66,15 +71,6 @@ def test_a_loop_over_literals_names_each_key() -> None:
     assert found == {("a.m.x.ok", True), ("a.m.y.ok", True)}
 
 
-def test_fixed_paths_become_variables() -> None:
-    assert read_expression('a.b.c == 1 && "x" in a.l && size(a.m) == 2 && has(a.n.o)').inputs == (
-        Input(InputKind.VALUE, ("a", "b", "c")),
-        Input(InputKind.MEMBER, ("a", "l"), ("x",)),
-        Input(InputKind.SIZE, ("a", "m")),
-        Input(InputKind.HAS, ("a", "n"), ("o",)),
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -98,6 +94,7 @@ def test_fixed_paths_become_variables() -> None:
         ("", "expected a value"),
         ("a.?b", "expected a field's"),
         ("timestamp(a.b) > a.c", "there is no function"),
+        ("a" + ".b" * 1900, "nested too deeply"),
     ],
 )
 def test_what_is_no_expression_is_refused_with_its_reason(text: str, why: str) -> None:

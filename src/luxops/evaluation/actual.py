@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from luxops.evaluation.projection import value_at
-from luxops.policies.inputs import ANY, Touch, written
+from luxops.policies.paths import ANY, Path, Touch, written
 
 MAX_ITEMS: Final = 20
 """Elements of a list or map that are shown."""
@@ -25,15 +24,33 @@ def expected_of(check: str) -> str:
     return found["value"].strip("\"'") if found else text
 
 
-def values_at(facts: Mapping[str, Any], touches: Sequence[Touch]) -> Any:  # noqa: ANN401 - JSON
-    """The one value that a check looks at, or path → value where it looks at several."""
+def shown_of(touches: Sequence[Touch]) -> tuple[Path, ...]:
+    """Where the values stand that a check looks at."""
     paths = {touch.path for touch in touches if touch.deep}
     # Of what is only counted, the thing itself is shown, once.
     paths |= {path for path, deep in touches if not deep and path[-1] != ANY and not any(p[: len(path)] == path for p in paths)}
-    shown = {path for path in paths if path[0] != "now"}
-    if len(shown) == 1:
-        return value_at(facts, next(iter(shown)))
-    return {written(path): value_at(facts, path) for path in sorted(shown)}
+    return tuple(sorted(path for path in paths if path[0] != "now"))
+
+
+def values_at(facts: Mapping[str, Any], paths: Sequence[Path]) -> Any:  # noqa: ANN401 - JSON
+    """The one value, or path → value where there are several."""
+    if len(paths) == 1:
+        return _value_at(facts, paths[0])
+    return {written(path): _value_at(facts, path) for path in paths}
+
+
+def _value_at(plain: Mapping[str, Any], path: Path) -> Any:  # noqa: ANN401 - JSON
+    """What stands at a touched path, for people: None where there is nothing; a list of values for each `ANY`."""
+    here: Any = plain
+    for number, key in enumerate(path):
+        if key == ANY:
+            elements = here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
+            rest = path[number + 1 :]
+            return [_value_at({"": e}, ("", *rest)) for e in elements]
+        if not isinstance(here, dict):
+            return None
+        here = here.get(key)
+    return here
 
 
 def bounded(value: Any, level: int = 0) -> Any:  # noqa: ANN401 - JSON

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from luxops.evaluation.projection import Where
 from luxops.policies import Expression
-from luxops.policies.inputs import ANY, written
+from luxops.policies.paths import ANY, Path, written
 
 
 @dataclass
@@ -43,7 +42,7 @@ class Blocking:
                 if deep:
                     place.deep.add(expression.text)
 
-    def texts(self, where: Where) -> set[str]:
+    def texts(self, where: Path) -> set[str]:
         """Expressions that touch the part, what it lies in where all beneath counts, or anything beneath the part."""
         found: set[str] = set()
         places = [self._top]
@@ -53,7 +52,7 @@ class Blocking:
                 found |= place.deep if number < len(where) else place.within
         return found
 
-    def reasons(self, unreadable: Mapping[Where, str]) -> dict[str, str]:
+    def reasons(self, unreadable: Mapping[Path, str]) -> dict[str, str]:
         """Expression's text → what of it could not be read, for those with any such part: the first."""
         reasons: dict[str, str] = {}
         for where, why in unreadable.items():

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
-import cel
-
 from luxops.errors import UsageError
-from luxops.evaluation.actual import bounded, expected_of, values_at
-from luxops.evaluation.evidence import Evidence, Needs, bind, inputs_of
-from luxops.evaluation.projection import Projector
+from luxops.evaluation.actual import bounded, expected_of, shown_of, values_at
+from luxops.evaluation.answering import value_of, verdict_of
+from luxops.evaluation.evidence import Evidence, Needs
 from luxops.model import Digest, FactName, Finding, Observation, Policy, Target, TargetKind, Verdict
 from luxops.policies import Expression, PolicySet, Waiver, read_expression
-
-CEL_ERRORS: Final = (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError)
-"""Everything that the library raises when an expression cannot be answered."""
+from luxops.policies.paths import Path
 
 _FIELDS: Final = set(Finding.model_fields)
 _set: Final = object.__setattr__
-_UNDEFINED = re.compile(r"'(v[0-9a-f]{16})'")
 
 
 @dataclass(frozen=True)
@@ -34,8 +28,8 @@ class _Rule:
     check: Expression
     when: Expression | None
     show: Expression | None
-    shown: Projector
-    """Over what a failure shows."""
+    shown: tuple[Path, ...]
+    """Where stands what a failure shows, where the policy does not say."""
     expected: str
     waivers: tuple[Waiver, ...]
 
@@ -44,8 +38,7 @@ class _Rule:
         check = read_expression(policy.check)
         when = read_expression(policy.when) if policy.when else None
         show = read_expression(policy.show) if policy.show else None
-        shown = Projector((show or check).touches)
-        return cls(policy, check, when, show, shown, policy.expected or expected_of(policy.check), waivers)
+        return cls(policy, check, when, show, shown_of(check.touches), policy.expected or expected_of(policy.check), waivers)
 
 
 class Evaluator:
@@ -83,16 +76,15 @@ class Evaluator:
         itself = {"id": target.id, "kind": target.kind.value, "hospital": target.hospital, "labels": dict(target.labels)}
         built_in = {"target": itself, "now": int(datetime.combine(day, time(), UTC).timestamp())}
         evidence = Evidence.of((o for o in observations if o.target == target.id), built_in, needs)
-        judge = _Judge(evidence, needs.missing)
+        judge = _Judge(evidence)
         return [judge.finding(rule, target, day) for rule in self._rules[target.kind]]
 
 
 class _Judge:
     """Judges one target."""
 
-    def __init__(self, evidence: Evidence, missing: Mapping[str, str]) -> None:
+    def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
-        self._missing = missing
         self._digests: dict[tuple[FactName, ...], Digest] = {}
 
     def finding(self, rule: _Rule, target: Target, day: date) -> Finding:
@@ -124,7 +116,7 @@ class _Judge:
         for fact in rule.policy.needs:
             if fact in evidence.failures:
                 return Verdict.UNKNOWN, evidence.failures[fact]
-            if fact not in evidence.observed:
+            if fact not in evidence.facts:
                 return Verdict.UNKNOWN, f"{fact}: was not observed"
         if rule.when is not None:
             applies = self._answer(rule.when)
@@ -141,34 +133,12 @@ class _Judge:
         """True or false, or why it cannot be told."""
         if (blocked := self._evidence.blocked.get(expression.text)) is not None:
             return blocked
-        try:
-            answer = expression.program.execute(self._evidence.context)
-        except CEL_ERRORS as error:
-            return f"the check could not be evaluated: {self._told(error)}"
-        if answer is True or answer is False:
-            return answer
-        return f"the check could not be evaluated: it gave {type(answer).__name__}, not true or false"
-
-    def _told(self, error: Exception) -> str:
-        if isinstance(error, KeyError):
-            return f"there is no {error}"
-        message = str(error).partition("\n")[0]
-        if (name := _UNDEFINED.search(message)) and name[1] in self._missing:
-            return self._missing[name[1]]
-        return message or type(error).__name__
+        return verdict_of(expression, self._evidence.facts)
 
     def _actual(self, rule: _Rule) -> Any:  # noqa: ANN401 - JSON
-        facts = dict(self._evidence.built_in)
-        for fact in rule.policy.needs:
-            facts[fact] = self._evidence.observed[fact]
-        if rule.show is None:
-            return bounded(values_at(facts, rule.check.touches))
-        context = cel.Context()
-        try:
-            bind(context, inputs_of(rule.shown, rule.show.inputs), facts)
-            return bounded(rule.show.program.execute(context))
-        except CEL_ERRORS:  # what is shown beside a failure never changes the verdict; without it, only less is said
-            return None
+        """What is shown beside a failure never changes the verdict: where `show` gives nothing, only less is said."""
+        facts = self._evidence.facts
+        return bounded(values_at(facts, rule.shown) if rule.show is None else value_of(rule.show, facts))
 
 
 def _built(fields: dict[str, Any]) -> Finding:

@@ -28,8 +28,8 @@ from luxops.model import (
     Verdict,
 )  # fmt: skip
 from luxops.policies import Example, Examples, PolicySet, Touch, read_expression
-from luxops.policies.inputs import ANY, written
 from luxops.policies.names import BUILT_IN
+from luxops.policies.paths import ANY, written
 
 Shapes = Mapping[str, type[BaseModel]]
 """Fact → the class of its values."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from luxops.errors import did_you_mean
 from luxops.model import Unreadable
-from luxops.policies.inputs import ANY
+from luxops.policies.paths import ANY
 
 
 def unknown_parts(shape: type[BaseModel], path: tuple[str, ...]) -> str:

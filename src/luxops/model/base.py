@@ -30,7 +30,12 @@ def canonical_json(value: Any) -> str:  # noqa: ANN401 - any JSON value, or a mo
 
 def digest_of(value: Any) -> Digest:  # noqa: ANN401 - any JSON value, or a model
     """SHA-256 over canonical JSON: keys sorted, no spaces, ASCII. The same value gives the same digest everywhere."""
-    return Digest("sha256:" + hashlib.sha256(canonical_json(value).encode()).hexdigest())
+    return digest_of_canonical(canonical_json(value))
+
+
+def digest_of_canonical(canonical: str) -> Digest:
+    """The digest of a value whose canonical JSON is there already."""
+    return Digest("sha256:" + hashlib.sha256(canonical.encode()).hexdigest())
 
 
 def utc_now() -> datetime:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, NamedTuple, NewType, Self
 
 from pydantic import ConfigDict, model_serializer, model_validator
 
-from luxops.model.base import Digest, Frozen, TargetId, canonical_json, digest_of, utc_now
+from luxops.model.base import Digest, Frozen, TargetId, canonical_json, digest_of_canonical, utc_now
 
 FactName = NewType("FactName", str)
 
@@ -83,16 +83,25 @@ class FactValue(Frozen):
 
 
 class JsonForm(NamedTuple):
-    """A value's or failure's `model_dump(mode="json")`. It is shared: whoever reads it changes nothing in it."""
+    """A value or failure in JSON. It is shared: whoever reads it changes nothing in it."""
 
     plain: Any
+    """`model_dump(mode="json")`."""
+    canonical: str
+    """What its digest is taken over."""
+
     partial: bool
     """Whether some part of it may not have been readable. False is certain."""
+    broken: bool
+    """Whether its text may hold half of a surrogate pair, which is no text to most. False is certain."""
 
-    @classmethod
-    def of(cls, outcome: FactValue | Failure) -> JsonForm:
-        plain = outcome.model_dump(mode="json")
-        return cls(plain, f'"{UNREADABLE}"' in canonical_json(plain))
+
+def json_form_of(outcome: FactValue | Failure) -> tuple[JsonForm, Digest]:
+    """The JSON form and its digest."""
+    plain = outcome.model_dump(mode="json")
+    canonical = canonical_json(plain)
+    form = JsonForm(plain, canonical, f'"{UNREADABLE}"' in canonical, "\\ud" in canonical)
+    return form, digest_of_canonical(canonical)
 
 
 class Observation(Frozen):
@@ -120,16 +129,19 @@ class Observation(Frozen):
         cls, target: TargetId, fact: FactName, outcome: FactValue | Failure, taken_at: datetime | None = None
     ) -> Observation:
         value, failure = (None, outcome) if isinstance(outcome, Failure) else (outcome, None)
-        return cls.model_construct(
-            target=target, fact=fact, taken_at=taken_at or utc_now(), value=value, failure=failure, digest=digest_of(outcome)
+        form, digest = json_form_of(outcome)
+        observation = cls.model_construct(
+            target=target, fact=fact, taken_at=taken_at or utc_now(), value=value, failure=failure, digest=digest
         )
+        object.__setattr__(observation, "_json_form", form)
+        return observation
 
     @property
     def json_form(self) -> JsonForm:
-        """Of its value or failure: made when first asked for, and kept for whoever judges or shows it again."""
+        """Of its value or failure: made once, and kept for whoever judges, shows or stores it."""
         kept: JsonForm | None = getattr(self, "_json_form", None)
         if kept is None:
             # The validator holds that there is one of them.
-            kept = JsonForm.of(self.value if self.failure is None else self.failure)  # type: ignore[arg-type]
+            kept, _ = json_form_of(self.value if self.failure is None else self.failure)  # type: ignore[arg-type]
             object.__setattr__(self, "_json_form", kept)
         return kept

@@ -1,9 +1,9 @@
 """Policies as data: loading, checking, fixtures."""
 
 from luxops.policies.expression import Expression, read_expression
-from luxops.policies.inputs import Touch
 from luxops.policies.load import load_policies
 from luxops.policies.nouns import Example, Examples, Framework, PolicySet, Waiver
+from luxops.policies.paths import Touch
 from luxops.policies.problems import PolicyError
 from luxops.policies.tokens import ExpressionError
 

@@ -1,10 +1,4 @@
-"""A policy's expression: checked, and compiled over what it needs.
-
-The library compiles and runs CEL but shows no syntax tree, so `reader` reads the same text, computes what it touches and
-rewrites it. Handing whole facts to CEL would cost far more than any check: it copies a map whenever a member is taken
-out of one, and making its maps and strings is slow. So each fixed path (`sshd.effective.permitrootlogin`) becomes one
-variable, and loops over lists and maps of models go over numbers, with one list for each field that they look at.
-"""
+"""A policy's expression: checked, compiled by CEL, and, where Python answers as CEL does, a Python function too."""
 
 from __future__ import annotations
 
@@ -13,9 +7,11 @@ from functools import lru_cache
 
 import cel
 
-from luxops.policies.inputs import Input, Touch
+from luxops.policies.paths import Touch
+from luxops.policies.quick import Quick, quick
 from luxops.policies.reader import Reader
 from luxops.policies.tokens import ExpressionError, tokens_of, written_out
+from luxops.policies.touching import touches_of
 
 MAX_LENGTH = 4000
 """Characters in one expression."""
@@ -23,12 +19,14 @@ MAX_LENGTH = 4000
 
 @dataclass(frozen=True)
 class Expression:
-    """A checked expression: its text, what it touches, what it needs, and the compiled program over that."""
+    """A checked expression: its text, what it looks at, and how to answer it."""
 
     text: str
     touches: tuple[Touch, ...]
-    inputs: tuple[Input, ...]
     program: cel.Program = field(repr=False, compare=False)
+    """What it means."""
+    quick: Quick | None = field(repr=False, compare=False)
+    """The same answer at a small part of the cost, or an error where the program is to be asked."""
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -42,18 +40,19 @@ def read_expression(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters")
     tokens = tokens_of(text)
-    Reader(tokens).whole()
-    _compiled(text)
-    reader = Reader(written_out(tokens))
+    reader = Reader(tokens)
     reader.whole()
-    inputs, rewritten = reader.rewritten()
-    program = _compiled(rewritten)
-    if unseen := set(program.variables()) - reader.names - {i.name for i in inputs}:
+    program = _compiled(text)
+    if unseen := set(program.variables()) - reader.names:
         # Both parsers must agree on what is a variable, or the paths would be worth nothing.
         raise ExpressionError(f"`{min(unseen)}` is used in a way that policies may not")
     for pattern, column in reader.patterns:
         _check_pattern(pattern, column)
-    return Expression(text, tuple(sorted(reader.touched)), inputs, program)
+    try:
+        node = Reader(written_out(tokens)).whole()
+        return Expression(text, touches_of(node), program, quick(node))
+    except RecursionError:
+        raise ExpressionError("it is nested too deeply") from None
 
 
 def _compiled(text: str) -> cel.Program:

@@ -1,4 +1,4 @@
-"""Regular expressions so simple that Python's answer is CEL's, for every text."""
+"""Regular expressions so simple that Python's answer is CEL's."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from functools import lru_cache
 from typing import Final
 
 _SET: Final = r"\[(?:[a-z]-[a-z]|[A-Z]-[A-Z]|[0-9]-[0-9]|[A-Za-z0-9_/:,.])+-?\]"
-_SIMPLE: Final = re.compile(rf"\^?(?:(?:[A-Za-z0-9_/ :,-]|{_SET})[+*?]?)+\$?")
-"""ASCII characters and sets of them, repeated; anchors at the ends alone. No group, so nothing backtracks for long."""
+_PART: Final = rf"(?:[A-Za-z0-9_/ :,-]|\\\.|{_SET})[+*?]?"
+_GROUP: Final = rf"\((?:{_PART})+(?:\|(?:{_PART})+)*\)"
+_SIMPLE: Final = re.compile(rf"(?:\(\?i\))?\^?(?:{_PART}|{_GROUP})+\$?")
+"""ASCII characters and sets of them, repeated; anchors at the ends alone. No group is repeated, so nothing backtracks for
+long."""
 MAX_REPEATS: Final = 4
 
 
@@ -25,7 +28,11 @@ def simple(pattern: str) -> re.Pattern[str] | None:
 
 
 def searched(pattern: str, text: str) -> bool:
-    """Whether a simple pattern is anywhere in the text. Raises ValueError for one that is not simple."""
-    if (found := simple(pattern)) is None:
+    """Whether a simple pattern is anywhere in the text.
+
+    Raises ValueError where that is left to CEL: a pattern that is not simple, or letters that have more than two cases.
+    """
+    found = simple(pattern)
+    if found is None or (pattern.startswith("(?i)") and not text.isascii()):
         raise ValueError(f"{pattern!r} is left to CEL")
     return found.search(text) is not None

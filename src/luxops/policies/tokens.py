@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 
@@ -34,6 +33,8 @@ _TOKEN = re.compile(
       | (?P<mark>\|\||&&|[<>=!]=|[-+*/%<>!?:.,()\[\]{}])""",
     re.VERBOSE,
 )
+_QUOTED = re.compile(r"""\\([\\"'])""")
+_ESCAPE = re.compile(r"""(?<!\\)(?:\\\\)*\\[^\\"']""")
 _RAW = frozenset({"r", "R"})
 _JOINED = {"all": "&&", "exists": "||"}
 
@@ -52,28 +53,14 @@ def tokens_of(text: str) -> list[Token]:
     return [*tokens, Token("end", "", len(text))]
 
 
-def text_of(tokens: Sequence[Token]) -> str:
-    """One expression again; only its spaces differ."""
-    return " ".join(token.text for token in tokens)
-
-
 def literal(token: Token) -> str | None:
-    """A string literal's value; None for one with escapes, and for any other token."""
+    """A string literal's value; None for one with other escapes than of a quote or backslash, and for any other token."""
     if token.kind != "string":
         return None
-    raw = token.text[0] in _RAW
-    body = token.text[2:-1] if raw else token.text[1:-1]
-    return None if "\\" in body and not raw else body
-
-
-def texts_of(tokens: Sequence[Token]) -> tuple[str, ...] | None:
-    """The literals, where these tokens are one string or a list of strings, none with an escape."""
-    if len(tokens) > 1:
-        if tokens[0].text != "[" or tokens[-1].text != "]" or any(t.text != "," for t in tokens[2:-1:2]):
-            return None
-        tokens = tokens[1:-1:2]
-    texts = [literal(token) for token in tokens]
-    return None if not texts or None in texts else tuple(text for text in texts if text is not None)
+    if token.text[0] in _RAW:
+        return token.text[2:-1]
+    body = token.text[1:-1]
+    return None if _ESCAPE.search(body) else _QUOTED.sub(r"\1", body)
 
 
 def written_out(tokens: list[Token]) -> list[Token]:

@@ -76,7 +76,7 @@ class ScanRecord:
         self._check(target, observations, findings, drift)
         for observation in observations:
             if observation.value is not None and observation.digest not in self._known:
-                self._evidence[observation.digest] = packed(observation.value, observation.digest)
+                self._evidence[observation.digest] = packed(observation)
                 self._known.add(observation.digest)
         self._seen[target.id] = Seen(
             target=target,
