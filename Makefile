@@ -9,9 +9,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# What Debian packages are for: the lab (debootstrap to openssh-client), the tests' PostgreSQL, promtool and browser.
+# What Debian packages are for: the lab (debootstrap to openssh-client), the tests' PostgreSQL, promtool and browser, and the
+# lab's cloud (python3-keystone and after).
 PACKAGES := python3-venv debootstrap systemd-container nftables iproute2 openssh-client \
-  postgresql-15 postgresql-client-15 prometheus chromium fonts-dejavu-core poppler-utils
+  postgresql-15 postgresql-client-15 prometheus chromium fonts-dejavu-core poppler-utils \
+  python3-keystone python3-placement python3-glance python3-neutron python3-nova python3-cinder \
+  ovn-central ovn-host openvswitch-switch mariadb-server-core uwsgi-core uwsgi-plugin-python3 python3-sqlalchemy-ext
 # While it says 101, no package starts a service of its own: only their programs are wanted.
 POLICY := /usr/sbin/policy-rc.d
 AS_ROOT_ON_DEBIAN := $(shell [ "$$(id -u)" = 0 ] && grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release && echo yes)

@@ -66,6 +66,31 @@ class WatchSettings(_Section):
     """Address and port of `/metrics`."""
 
 
+class CloudSettings(_Section):
+    """How the OpenStack is reached, and what carries changes out."""
+
+    name: str = "luxops"
+    """The cloud's name in `clouds.yaml`."""
+    clouds_file: Path | None = None
+    """The `clouds.yaml` to read; otherwise where OpenStack's own clients look: here, `~/.config/openstack`, `/etc/openstack`."""
+    engine: Literal["pulumi", "reconcile"] = "pulumi"
+    """`pulumi`: the Pulumi CLI with its state; `reconcile`: the declared graph against the live cloud, without a state."""
+    stacks: Path = Path("stacks")
+    """Folder of the Pulumi projects."""
+    state: str = "file://~/.luxops/pulumi"
+    """Where the `pulumi` engine keeps its state: `file://…`, `s3://…` or `postgres://…`. A password in it is never printed."""
+    passphrase: str = "env:PULUMI_CONFIG_PASSPHRASE"
+    """Reference (`env:NAME`, `file:PATH`) to what encrypts the secrets in that state."""
+    cache: Path = Path("~/.cache/luxops")
+    """Folder in which the declared graph is kept, by the digest of inventory and programs."""
+    concurrency: int = Field(default=4, ge=1, le=32)
+    """Requests to one service at once. Neutron is the bottleneck of most clouds."""
+    timeout: float = Field(default=60.0, gt=0)
+    """Seconds for one request, retries excluded."""
+    retries: int = Field(default=4, ge=0, le=10)
+    """Further attempts where a service says that it is busy, or breaks off."""
+
+
 class LabSettings(_Section):
     """The lab on this machine."""
 
@@ -90,9 +115,12 @@ class Settings(BaseSettings):
     """Folder with the federation's declaration."""
     policies: Path = Path("policies")
     """Folder with policies, mappings and waivers."""
+    domains: tuple[Literal["hosts", "network", "cloud"], ...] = ("hosts", "network", "cloud")
+    """What this installation looks at. Of what it leaves out nothing is said, neither good nor bad."""
     connection: ConnectionSettings = ConnectionSettings()
     store: StoreSettings = StoreSettings()
     watch: WatchSettings = WatchSettings()
+    cloud: CloudSettings = CloudSettings()
     lab: LabSettings = LabSettings()
     replay: Path | None = None
     """Folder of recorded answers to use in place of real sessions. What comes of it is marked as replayed everywhere."""

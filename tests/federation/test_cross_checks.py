@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from tests.support.drafts import Draft
 
-from luxops.federation.checks import CHECKS, addresses, fibre, flows, hosts, names, paths, services
+from luxops.federation.checks import CHECKS, addresses, cloud, fibre, flows, hosts, names, paths, services
 
 
 class Break(NamedTuple):
@@ -441,6 +441,43 @@ BREAKS = [
     ),
     Break(LUXITH_HOSTS, "address: 10.8.6.10", "address: ^10.8.6.255", "address that nothing can have", "10.8.6.0/24"),
     Break(LUXITH_HOSTS, "place: dc1", "place: ^campus", "host where its zone is not", "zone archive has no subnet in campus"),
+    # the cloud
+    Break(
+        CHL,
+        "attachments: {dc1: 10.255.10.0/30,",
+        "attachments: {dc1: ^10.255.10.0/31,",
+        "attachment that does not fit",
+        "10.255.10.0/31 is not a /30",
+    ),
+    Break(
+        HRS,
+        "attachments: {dc1: 10.255.10.12/30}",
+        "attachments: {dc1: 10.255.10.12/30, dc2: ^10.255.11.12/30}",
+        "attachment where nothing is",
+        "hrs has no subnet in dc2",
+    ),
+    Break(HRS, "dc1: 10.255.10.12/30", "dc1: ^10.255.10.0/30", "overlapping prefixes", "the attachment of chl in dc1"),
+    Break(TOP, "cores: 10.255.8.254", "cores: ^10.255.9.253", "address outside", "10.255.9.253 is not inside 10.255.8.0/24"),
+    Break(
+        ANIM,
+        "attachments: {dc1: 10.255.10.128/30, dc2: 10.255.11.128/30}\nquota: {cores: 64, ram_gib: 512, volumes_gib: 400000}\n"
+        "consumers: [chl, hrs]\ndata: health\nrecovery: {rpo: 15m, rto: 4h}\nprofile: dicom-archive\nflows:\n  - {from",
+        "attachments: {dc1: 10.255.10.128/30}\nquota: {cores: 64, ram_gib: 512, volumes_gib: 400000}\n"
+        "consumers: [chl, hrs]\ndata: health\nrecovery: {rpo: 15m, rto: 4h}\nprofile: dicom-archive\nflows:\n  - ^{from",
+        "flow without a way",
+        "it passes the cloud of anim in dc2",
+    ),
+    Break(
+        CHL_HOSTS,
+        "zone: imaging\n",
+        "zone: imaging\n    flavour: ^smal\n",
+        "unknown flavour",
+        "no flavour `smal`; did you mean `small`?",
+    ),
+    Break(CHL_HOSTS, "zone: imaging\n", "zone: imaging\n    image: ^debian-11\n", "unknown image", "no image `debian-11`"),
+    Break(
+        CHL, "quota: {cores: 400,", "quota: {cores: ^3,", "servers beyond the quota", "the servers of chl need 4, 3 are granted"
+    ),
 ]
 
 
@@ -461,7 +498,7 @@ def test_hosts_have_an_owner_who_exists(draft: Draft) -> None:
 
 def test_every_check_is_listed() -> None:
     """A check that nobody calls would find nothing, silently."""
-    modules = (addresses, fibre, flows, hosts, names, paths, services)
+    modules = (addresses, cloud, fibre, flows, hosts, names, paths, services)
     written = {
         function
         for module in modules
@@ -472,4 +509,4 @@ def test_every_check_is_listed() -> None:
         and list(inspect.signature(function).parameters) == ["declared"]
     }
     assert set(CHECKS) == written
-    assert len(CHECKS) == len(written) == 26
+    assert len(CHECKS) == len(written) == 30

@@ -50,7 +50,7 @@ def test_check_shows_all_problems_and_fails(draft: Draft) -> None:
     draft.edit("links.yaml", "prefix: 10.255.0.8/31", "prefix: 10.253.0.8/31")
     code, text = _run("check", folder=draft.folder)
     assert code == 2
-    assert "services/anim.yaml:11:29: flow to an unknown zone" in text
+    assert "services/anim.yaml:13:29: flow to an unknown zone" in text
     assert "links.yaml:24:11: link outside the transit prefix" in text
     assert text.endswith("2 problems in the inventory\n")
     problems = _json("check", folder=draft.folder)["problems"]

@@ -92,7 +92,7 @@ def test_how_a_problem_reads(draft: Draft) -> None:
         load_federation(draft.folder)
     assert raised.value.exit_code == 2
     assert raised.value.diagnosis() == (
-        f"{draft.folder}/services/anim.yaml:11:29: flow to an unknown zone\n"
+        f"{draft.folder}/services/anim.yaml:13:29: flow to an unknown zone\n"
         "  service anim, flow 2: there is no zone `archiv` in anim; did you mean `archive`?\n"
         f"  Declare the zone in {draft.folder}/services/anim.yaml under hosted_in, or correct the name.\n"
         "1 problem in the inventory"

@@ -29,7 +29,8 @@ def test_the_labs_inventory_is_valid_and_has_exactly_the_labs_parts(state: State
     assert set(federation.hospitals) == set(inventory.HOSPITALS)
     assert set(federation.routers) == set(inventory.ROUTERS)
     assert sorted(hosts) == sorted(inventory.HOSTS)
-    assert len(federation.links) == 5
+    assert set(federation.services) == set(inventory.SERVICES)
+    assert len(federation.links) == 7
     assert federation.file.peers == ()
     assert federation == load_federation(state.inventory)
 
@@ -52,6 +53,7 @@ def test_flows_that_remain_are_declared_in_the_whole_federation_too(state: State
 def test_no_kept_flow_of_the_kept_hospitals_is_lost(state: State) -> None:
     whole, part = load_federation(SOURCE), inventory.derive(SOURCE, state)
     gone = {peer.id for peer in whole.file.peers} | (set(whole.hospitals) - set(inventory.HOSPITALS))
+    gone |= set(whole.services) - set(inventory.SERVICES)
     for hospital in inventory.HOSPITALS:
         wanted = [
             f.why for f in whole.flows if f.origin == hospital and not {e.owner for e in (*f.sources, *f.destinations)} & gone

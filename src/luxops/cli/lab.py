@@ -13,14 +13,15 @@ from luxops.errors import ExitCode
 if TYPE_CHECKING:
     from luxops.cli.context import CliContext
     from luxops.lab.breaks import Cause
-    from luxops.lab.lab import Kind, Lab
+    from luxops.lab.lab import Lab, Part
     from luxops.settings import Settings
 
 
 @click.group()
 def lab() -> None:
-    """A real small federation on this machine: Debian hosts and FRR routers, each a booted system in its own namespace.
+    """A real small federation on this machine: Debian hosts, FRR routers, and an OpenStack.
 
+    Hosts and routers are booted systems, each in a namespace of its own; so are the cloud's switch and its servers.
     Needs root on Debian 12. While it is up, every command uses its inventory unless --inventory or --no-lab says otherwise.
 
     \b
@@ -35,26 +36,29 @@ def lab() -> None:
 
 
 @lab.command()
-@click.argument("parts", nargs=-1, type=click.Choice(["hosts", "routers"]), metavar="[hosts] [routers]")
+@click.argument("parts", nargs=-1, type=click.Choice(["hosts", "routers", "cloud"]), metavar="[hosts] [routers] [cloud]")
 @click.pass_obj
 def up(obj: CliContext, parts: tuple[str, ...]) -> ExitCode:
-    """Bring up what is not up yet: 4 hosts and 6 routers, or one of the two kinds.
+    """Bring up what is not up yet: 4 hosts and 6 routers unless parts are named. Parts that are not named stay as they are.
 
     The first time it installs Debian and FRRouting into images, from this machine's apt sources: about a minute and a half.
+    The cloud is an OpenStack whose APIs answer on 127.0.77.1; bootstrapping it takes about a minute, once.
 
     \b
     Example:
       luxops lab up
       luxops lab up hosts
+      luxops lab up cloud
     """
     from luxops.lab import bringup
 
     settings = _settings(obj)
-    chosen: list[Kind] = ["host", "router"] if not parts else [k for p, k in _KIND.items() if p in parts]
+    chosen: list[Part] = [part for word, part in _PARTS.items() if word in (parts or _DEFAULT)]
     the_lab = _lab(settings)
     changed = bringup.up(the_lab, settings.inventory, chosen)
-    count = len(the_lab.members())
-    click.echo(f"The lab {'is up' if changed else 'was up already'}: {count} instances.  {the_lab.state.folder}")
+    there = [f"{len(the_lab.noted())} instances"] if the_lab.stands() else []
+    there += ["a cloud"] if the_lab.cloud.stands() else []
+    click.echo(f"The lab {'is up' if changed else 'was up already'}: {', '.join(there)}.  {the_lab.state.folder}")
     click.echo("Every luxops command now uses it, unless --inventory or --no-lab says otherwise. For example:")
     click.echo("  luxops scan                       observe and judge it")
     click.echo("  luxops lab exec chl-edge1 -- vtysh -c 'show bgp summary'")
@@ -83,22 +87,29 @@ def down(obj: CliContext, purge: bool) -> ExitCode:
 @output_option
 @click.pass_obj
 def status(obj: CliContext, output: str) -> ExitCode:
-    """Show each instance: address, process, state, failed units. Exit 1 where one is not running well.
+    """Show each instance and each service of the cloud. Exit 1 where one is not running well.
 
     \b
     Example:
       luxops lab status
       luxops lab status --output json
     """
-    found = _lab(_settings(obj)).status()
+    the_lab = _lab(_settings(obj))
+    services = the_lab.cloud.status()
+    found = the_lab.status() if the_lab.noted() or not services else []
     if output == "json":
-        print_json("luxops/lab-status/1", instances=found)
+        print_json("luxops/lab-status/1", instances=found, services=services)
     else:
-        columns = ("instance", "kind", "address", "pid", "state", "failed units")
-        print_table(
-            columns, ((s.name, s.kind, s.address, s.pid, s.state, " ".join(s.failed_units)) for s in found), right=["pid"]
-        )
-    return ExitCode.GOOD if all(s.state == "running" for s in found) else ExitCode.FINDINGS
+        if found:
+            columns = ("instance", "kind", "address", "pid", "state", "failed units")
+            print_table(
+                columns, ((s.name, s.kind, s.address, s.pid, s.state, " ".join(s.failed_units)) for s in found), right=["pid"]
+            )
+        if services:
+            rows = ((s.name, s.address, s.processes, s.state) for s in services)
+            print_table(("service of the cloud", "address", "processes", "state"), rows, right=["processes"])
+    states = {*(s.state for s in found), *(s.state for s in services)}
+    return ExitCode.GOOD if states == {"running"} else ExitCode.FINDINGS
 
 
 @lab.command(name="exec", context_settings={"ignore_unknown_options": True})
@@ -134,7 +145,8 @@ def _lab(settings: Settings) -> Lab:
     return Lab(settings.lab.state, lambda line: click.echo(line, err=True))
 
 
-_KIND: dict[str, Kind] = {"hosts": "host", "routers": "router"}
+_PARTS: dict[str, Part] = {"hosts": "host", "routers": "router", "cloud": "cloud"}
+_DEFAULT = ("hosts", "routers")
 
 
 @lab.command(name="break")

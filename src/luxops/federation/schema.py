@@ -54,6 +54,53 @@ class Datacentre(Frozen):
     """The network between its core routers and its cloud; lies inside the federation's `transit`."""
     gateway: IPv4Address
     """The cloud's address in `transit`: next hop to every VPC and service subnet of this datacentre."""
+    cores: IPv4Address
+    """The core routers' shared address in `transit`: the cloud's next hop to campuses, peers and the other datacentre."""
+    physical_network: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    """Neutron's name of the wire behind `transit`."""
+    availability_zone: Id
+    """Nova's and Cinder's name of this datacentre."""
+
+
+class Flavour(Frozen):
+    """A size of server."""
+
+    id: Id
+    cores: Annotated[int, Field(ge=1)]
+    ram_gib: Annotated[int, Field(ge=1)]
+    disk_gib: Annotated[int, Field(ge=1)]
+
+
+class Image(Frozen):
+    """An operating system that servers start from."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9.-]{0,30}$")]
+    file: Annotated[str, StringConstraints(min_length=1)]
+    """Where the disk image lies on the machine that provisions."""
+    format: Literal["raw", "qcow2"]
+
+
+class IgnoredObjects(Frozen):
+    """Objects in the cloud that nobody declares and that are no drift, with the reason."""
+
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")]
+    """As in `docs/adding-a-resource-kind.md`."""
+    name: Annotated[str, StringConstraints(min_length=1)]
+    """As reports call them; `*` matches any run of characters."""
+    why: Annotated[str, StringConstraints(min_length=3)]
+
+
+class Cloud(Frozen):
+    """The OpenStack that spans the datacentres."""
+
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+    provisioning_key: SshPublicKey
+    """Public half of the key with which a new server is first reached; hardening replaces it by people's own."""
+    access: Mapping[Id, Literal["member", "reader"]]
+    """Keystone group → the role that it has in every project. Nobody but the platform holds `admin`."""
+    flavours: Annotated[tuple[Flavour, ...], Field(min_length=1)]
+    images: Annotated[tuple[Image, ...], Field(min_length=1)]
+    ignored: tuple[IgnoredObjects, ...] = ()
 
 
 class Bastion(Frozen):
@@ -107,6 +154,7 @@ class FederationFile(Frozen):
     as_number: AsNumber
     """Of the core routers."""
     datacentres: Annotated[tuple[Datacentre, ...], Field(min_length=1)]
+    cloud: Cloud
     management: Management
     transit: IPv4Network
     """Every link's prefix lies inside."""
@@ -204,6 +252,11 @@ class Responsible(Frozen):
     applications: Literal["luxith", "hospital", "both"] = "hospital"
 
 
+Attachments = Mapping[Literal["dc1", "dc2"], IPv4Network]
+"""Datacentre → the network between the cloud's hub router there and the owner's own: its first address is the
+hub's, its second the owner's. An owner without one cannot be reached from outside its own cloud in that datacentre."""
+
+
 class HospitalFile(Frozen):
     """`hospitals/ID.yaml`."""
 
@@ -215,6 +268,7 @@ class HospitalFile(Frozen):
     as_number: AsNumber
     sites: Annotated[tuple[Campus, ...], Field(min_length=1)]
     zones: Mapping[Id, Zone]
+    attachments: Attachments = Field(default_factory=dict)
     quota: Quota
     care_windows: CareWindows = CareWindows()
     responsible: Responsible = Responsible()
@@ -250,6 +304,8 @@ class ServiceFile(Frozen):
     provider: str
     """The federation's id, or a hospital's."""
     hosted_in: HostedIn
+    attachments: Attachments = Field(default_factory=dict)
+    quota: Quota
     consumers: tuple[Id, ...]
     data: DataClass
     recovery: Recovery
@@ -318,6 +374,13 @@ class Listener(Frozen):
     why: Annotated[str, StringConstraints(min_length=3)]
 
 
+class VolumeDeclaration(Frozen):
+    """A volume that each server of a group has."""
+
+    id: Id
+    gib: Annotated[int, Field(ge=1)]
+
+
 class HostGroup(Frozen):
     """Hosts that are alike: same zone, same work, same level of hardening."""
 
@@ -330,6 +393,10 @@ class HostGroup(Frozen):
     collector: Literal["sudo", "installed"] = "sudo"
     """`sudo`: the script is sent; `installed`: sudo allows one root-owned copy of it and nothing else."""
     listeners: tuple[Listener, ...] = ()
+    flavour: Id = "small"
+    """Size of those that stand in a datacentre: they are servers in the cloud."""
+    image: str = "debian-12"
+    volumes: tuple[VolumeDeclaration, ...] = ()
     hosts: Annotated[tuple[HostDeclaration, ...], Field(min_length=1)]
 
 

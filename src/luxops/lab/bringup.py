@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from luxops.federation import Federation, load_federation
+from luxops.federation import Federation, InventoryError, load_federation
 from luxops.lab import cgroups, clock, instance, inventory, keys, machine, prepare, reach, routing, safety, wiring
+from luxops.lab.cloud import packages
 from luxops.lab.images import Images
-from luxops.lab.lab import CLOCK, Kind, Lab, Member
+from luxops.lab.lab import CLOCK, Kind, Lab, Member, Part
 from luxops.lab.running import MANAGEMENT
+from luxops.lab.shell import LabError
 from luxops.lab.state import locked
 from luxops.model import Digest, digest_of
 
@@ -23,30 +25,71 @@ SYNCHRONISED = "/run/systemd/timesync/synchronized"
 """timesyncd makes it once a server has answered."""
 
 
-def up(lab: Lab, source: Path, kinds: Sequence[Kind]) -> bool:
-    """Bring the lab up from the declaration in `source`. False where all of it was up already.
+def up(lab: Lab, source: Path, parts: Sequence[Part]) -> bool:
+    """Bring parts of the lab up from the declaration in `source`; the others stay as they are. False where all were up already.
 
-    Where a part is missing, or declaration or golden image changed, all is made afresh. Ended by Ctrl-C, it leaves nothing.
-    Raises LabError, InventoryError.
+    Where a host or router is missing, or declaration or golden image changed, all of these are made afresh; the cloud likewise.
+    Ended by Ctrl-C, it leaves nothing of what it was making. Raises LabError, InventoryError.
     """
     machine.require()
+    kinds = [part for part in parts if part != "cloud"]
+    if "cloud" in parts:
+        packages.require()
     lab.state.create()
     with locked():
         declared = digest_of([load_federation(source).digest, prepare.golden_recipe()])
-        if lab.is_ready(kinds, declared):
+        instances = bool(kinds) and not lab.is_ready(kinds, declared)
+        cloud = "cloud" in parts and not _cloud_is_ready(lab)
+        if not (instances or cloud):
             return False
         wanted = sorted({*kinds, *(member.kind for member in lab.noted())})
-        federation = inventory.derive(source, lab.state)
+        _clear_remains(lab)
+        # Instances that stay were made of the declaration that is there.
+        federation = _standing(lab) if lab.stands() and not instances else inventory.derive(source, lab.state)
         # Only what the lab uses: the external peers are not in it, and this machine's own mirror may be in their prefixes.
         safety.fence(safety.prefixes(federation))
         try:
-            _make(lab, federation, members_of(federation, wanted), declared)
+            if instances:
+                _make(lab, federation, members_of(federation, wanted), declared)
+            if cloud:
+                lab.cloud.up()
         except KeyboardInterrupt:
             lab.say("interrupted: taking away what is there so far")
-            lab.clear()
-            safety.unfence()
+            if instances:
+                lab.clear()
+            if cloud:
+                lab.cloud.clear()
+            if not (lab.stands() or lab.cloud.stands()):
+                safety.unfence()
             raise
     return True
+
+
+def _cloud_is_ready(lab: Lab) -> bool:
+    if not lab.cloud.is_ready():
+        return False
+    safety.verify(safety.prefixes(_standing(lab)))
+    return True
+
+
+def _standing(lab: Lab) -> Federation:
+    """What the standing part of the lab was made of. Raises LabError where luxops reads declarations otherwise by now."""
+    try:
+        return lab.federation()
+    except InventoryError as error:
+        raise LabError(
+            "The lab's declaration cannot be read any more",
+            why=f"its hosts and routers were made of an older one: {error.what}",
+            remedy="`luxops lab up hosts routers cloud` makes all of it afresh; `luxops lab down` takes it away.",
+        ) from error
+
+
+def _clear_remains(lab: Lab) -> None:
+    """What a killed `up` left, and what is another folder's, does not stand; it goes, whichever part is asked for."""
+    if not lab.stands():
+        lab.clear()
+    if not lab.cloud.stands():
+        lab.cloud.clear()
 
 
 def members_of(federation: Federation, kinds: Sequence[str]) -> list[Member]:

@@ -25,6 +25,8 @@ BASE_PACKAGES = (
 ROUTER_PACKAGES = ("frr", "frr-pythontools")
 BUILD = "build"
 """Stands for the instance in the names of mounts and cgroups that belong to an image in the making."""
+CLOUD = "cloud-"
+"""Begins the names of images that are the cloud's to keep and to remove."""
 UNSAFE_IO = "etc/dpkg/dpkg.cfg.d/lab-build"
 """While an image is built, dpkg need not wait for the disk: a build that is cut short is thrown away whole."""
 
@@ -92,7 +94,7 @@ class Images:
     def prune(self, keep: list[Path]) -> None:
         """Remove images of older recipes and what a killed build left."""
         for path in self._folder.iterdir():
-            if path.is_dir() and path not in keep:
+            if path.is_dir() and path not in keep and not path.name.startswith(CLOUD):
                 _remove_tree(path)
 
     def _cached(self, kind: str, recipe: object, what: str, build: Callable[[Path], None]) -> Path:

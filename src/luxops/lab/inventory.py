@@ -1,7 +1,8 @@
 """The lab's own declaration: the part of the federation that fits on one machine, still a whole, valid inventory.
 
-What remains: two hospitals with their edge routers, one core router a datacentre, the links between those, four hosts.
-What goes: everything that names a hospital, router, host or external peer that the lab does not have.
+What remains: three hospitals with their edge routers, two shared services, one core router a datacentre, the links between
+those, four hosts.
+What goes: everything that names a hospital, service, router, host or external peer that the lab does not have.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from luxops.federation.load import FILES, FOLDERS
 from luxops.lab.shell import LabError
 from luxops.lab.state import State
 
-HOSPITALS = ("chl", "hrs")
-ROUTERS = ("chl-edge1", "chl-edge2", "hrs-edge1", "hrs-edge2", "dc1-core1", "dc2-core1")
+HOSPITALS = ("chl", "hrs", "chnp")
+SERVICES = ("anim", "mirth")
+ROUTERS = (*(f"{hospital}-edge{n}" for hospital in HOSPITALS for n in (1, 2)), "dc1-core1", "dc2-core1")
 HOSTS = ("chl-pacs1", "hrs-his1", "anim-dc1", "mirth-dc2")
 SECRET = "bgp"  # noqa: S105 - the secret's name, as the network domain asks for it
 
@@ -44,7 +46,7 @@ def derive(source: Path, state: State) -> Federation:
     documents = {path: _read(path) for name in FILES for path in [fresh / name]}
     documents |= {path: _read(path) for folder in FOLDERS for path in sorted((fresh / folder).glob("*.yaml"))}
     peers = {peer.id for peer in whole.file.peers}
-    gone = peers | (set(whole.hospitals) - set(HOSPITALS))
+    gone = peers | (set(whole.hospitals) - set(HOSPITALS)) | (set(whole.services) - set(SERVICES))
     for path, document in documents.items():
         kept = _PARTS[path.parent.name if path.parent != fresh else path.name](document, gone)
         if kept is None:
@@ -52,6 +54,8 @@ def derive(source: Path, state: State) -> Federation:
             continue
         if path.name == FILES[0]:
             kept["management"]["secrets"] = {SECRET: f"file:{password}"}
+            for image in kept["cloud"]["images"]:
+                image["file"] = str(_image(state))
         _write(path, kept)
     if target.exists():
         target.rename(fresh.with_name(".inventory.old"))
@@ -63,6 +67,7 @@ def derive(source: Path, state: State) -> Federation:
 def _has_what_is_needed(whole: Federation, source: Path) -> None:
     hosts = {host.id for file in whole.hosts.values() for group in file.groups for host in group.hosts}
     missing = [name for name in HOSPITALS if name not in whole.hospitals]
+    missing += [name for name in SERVICES if name not in whole.services]
     missing += [name for name in ROUTERS if name not in whole.routers] + [name for name in HOSTS if name not in hosts]
     if missing:
         raise UsageError(
@@ -83,7 +88,9 @@ def _hospital(document: Tree, gone: set[str]) -> Tree | None:
     return {**document, "flows": _flows(document, gone)}
 
 
-def _service(document: Tree, gone: set[str]) -> Tree:
+def _service(document: Tree, gone: set[str]) -> Tree | None:
+    if document["id"] not in SERVICES:
+        return None
     consumers = [name for name in document["consumers"] if name in HOSPITALS]
     flows = _flows(document, gone if consumers else gone | {"consumers"})
     return {**document, "consumers": consumers, "flows": flows}
@@ -135,6 +142,14 @@ def _password(state: State) -> Path:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(16) + "\n")
+    return path
+
+
+def _image(state: State) -> Path:
+    """File of the only disk image that the lab's cloud has: empty, for its servers boot nothing from it."""
+    path = state.folder / "disk.raw"
+    if not path.exists():
+        path.write_bytes(bytes(64 * 2**10))
     return path
 
 

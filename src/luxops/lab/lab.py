@@ -12,8 +12,11 @@ from typing import Literal
 from luxops.errors import UsageError, did_you_mean
 from luxops.federation import Federation, load_federation
 from luxops.lab import cgroups, instance, machine, reach, safety, wiring
+from luxops.lab.cloud import Cloud
+from luxops.lab.cloud.layout import owns_space
+from luxops.lab.cloud.processes import PART
 from luxops.lab.images import BUILD
-from luxops.lab.running import MANAGEMENT, management_id
+from luxops.lab.running import MANAGEMENT, management_id, stands
 from luxops.lab.shell import LabError
 from luxops.lab.state import State, locked, read_json, write_json
 from luxops.model import Digest, Frozen
@@ -21,6 +24,8 @@ from luxops.model import Digest, Frozen
 CLOCK = "clock"
 """Name of the cgroup in which the lab's time server runs."""
 Kind = Literal["host", "router"]
+Part = Literal["host", "router", "cloud"]
+"""What can be brought up by itself."""
 Say = Callable[[str], None]
 
 
@@ -51,12 +56,14 @@ class Lab:
     def __init__(self, folder: Path, say: Say) -> None:
         self.state = State(folder)
         self.say = say
+        self.cloud = Cloud(self.state, say)
 
     def down(self, *, purge: bool = False) -> bool:
         """Take everything away that any lab left on this machine. False where there was nothing. Raises LabError."""
         machine.require()
         with locked():
             there = bool(cgroups.names() or instance.mounts() or wiring.existing() or safety.fenced())
+            self.cloud.clear()
             self.clear()
             safety.unfence()
             if self.state.folder.is_dir():
@@ -98,10 +105,14 @@ class Lab:
         with ThreadPoolExecutor() as pool:
             return list(pool.map(_status, self.members()))
 
+    def stands(self) -> bool:
+        """Whether hosts or routers were brought up here, whole, and are not another lab's by now."""
+        return stands(self.state.up_note, "management", management_id())
+
     def is_ready(self, kinds: Sequence[Kind], declared: Digest) -> bool:
         """Whether all instances of these kinds run as this declaration has them, answer over SSH, and are fenced in."""
         note, members = read_json(self.state.up_note), self.noted()
-        if note is None or note["management"] is None or note["management"] != management_id():
+        if not self.stands():
             return False
         if note["declared"] != declared or not set(kinds) <= {member.kind for member in members}:
             return False
@@ -118,12 +129,15 @@ class Lab:
         return reach.answering(member.address, str(self.state.client_key), str(self.state.known_hosts), MANAGEMENT)
 
     def clear(self) -> None:
-        """Take away every instance, mount, namespace and cgroup of a lab, this folder's or another's. Images and keys stay."""
+        """Take away every instance, mount, namespace and cgroup of a lab, this folder's or another's.
+
+        Its cloud stays, and so do images and keys.
+        """
         mounted = instance.mounts()
         foreign = sorted({str(point.parent.parent.parent) for point in mounted if self.state.folder not in point.parents})
         if foreign:
             self.say(f"taking over from the lab in {', '.join(foreign)}")
-        names = sorted({*cgroups.names(), *mounted.values()})
+        names = sorted({*self._cgroups(), *mounted.values()})
         if instances := set(names) - {BUILD, CLOCK}:
             self.say(f"removing {len(instances)} instances")
         for note in (self.state.up_note, self.state.breaks_note):
@@ -131,12 +145,15 @@ class Lab:
         cgroups.stop(names)
         for point in reversed(list(mounted)):
             instance.unmount(point)
-        for name in cgroups.names():
+        for name in self._cgroups():
             cgroups.remove(name)
-        wiring.remove(wiring.existing())
+        wiring.remove([name for name in wiring.existing() if not owns_space(name)])
         if self.state.instances.is_dir():
             shutil.rmtree(self.state.instances)
             self.state.instances.mkdir(mode=0o700)
+
+    def _cgroups(self) -> list[str]:
+        return [name for name in cgroups.names() if not name.startswith(PART)]
 
 
 def _status(member: Member) -> Status:

@@ -9,27 +9,35 @@ from luxops.settings import Settings
 
 NAMESPACES = Path("/run/netns")
 MANAGEMENT = "luxops-mgmt"
+SWITCH = "luxops-ovn"
+"""Namespace of the cloud's switch."""
+CLOUD = "lab"
+"""The cloud's name in the lab's `clouds.yaml`."""
+
+
+def space_id(name: str) -> int | None:
+    """Inode of a namespace: names it uniquely among all that exist. None where there is none."""
+    try:
+        return (NAMESPACES / name).stat().st_ino
+    except OSError:
+        return None
 
 
 def management_id() -> int | None:
-    """Inode of the management namespace: names it uniquely among all that exist. None where there is none."""
-    try:
-        return (NAMESPACES / MANAGEMENT).stat().st_ino
-    except OSError:
-        return None
+    """Inode of the management namespace, or None."""
+    return space_id(MANAGEMENT)
 
 
 def active(settings: Settings) -> Settings | None:
     """The settings with everything replaced that reaches the lab of `settings.lab.state`; None where it is not up.
 
-    A lab of another folder, one that a killed `up` left half done, or one that another user runs does not count.
+    A lab of another folder, one that a killed `up` left half done, or one that another user runs does not count. Where only
+    a part of the lab is up, nothing else is reached in the place of the other part.
     """
     state = settings.lab.state.absolute()
-    try:
-        note = json.loads((state / "up.json").read_text())
-    except (OSError, json.JSONDecodeError):
-        return None
-    if note.get("management") is None or note["management"] != management_id():
+    instances = stands(state / "up.json", "management", management_id())
+    in_cloud = stands(state / "cloud.json", "space", space_id(SWITCH))
+    if not (instances or in_cloud):
         return None
     connection = settings.connection.model_copy(
         update={
@@ -40,7 +48,20 @@ def active(settings: Settings) -> Settings | None:
             "network_namespace": MANAGEMENT,
         }
     )
-    changed: dict[str, object] = {"inventory": state / "inventory", "connection": connection}
+    cloud = settings.cloud.model_copy(
+        update={"name": CLOUD, "clouds_file": state / "clouds.yaml", "state": f"file://{state}/cloud/pulumi", "engine": "reconcile"}
+    )
+    domains = (*(("hosts", "network") if instances else ()), *(("cloud",) if in_cloud else ()))
+    changed: dict[str, object] = {"inventory": state / "inventory", "connection": connection, "cloud": cloud, "domains": domains}
     if "store" not in settings.model_fields_set:
         changed["store"] = settings.store.model_copy(update={"url": f"sqlite:///{state}/luxops.db"})
     return settings.model_copy(update=changed)
+
+
+def stands(note: Path, key: str, space: int | None) -> bool:
+    """Whether what a note tells of is there still: under `key` it holds the inode that the part's namespace has now."""
+    try:
+        noted = json.loads(note.read_text()).get(key)
+    except (OSError, json.JSONDecodeError):
+        return False
+    return noted is not None and noted == space

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from luxops.federation.checks import addresses, fibre, flows, hosts, names, paths, services
+from luxops.federation.checks import addresses, cloud, fibre, flows, hosts, names, paths, services
 from luxops.federation.declaration import Declaration
 from luxops.federation.problems import Problem
 
@@ -37,4 +37,8 @@ CHECKS: tuple[Check, ...] = (
     hosts.owner_exists,
     hosts.group_has_its_zone,
     hosts.addresses_lie_in_the_zone,
+    cloud.attachments_fit,
+    cloud.crossing_flows_have_a_way,
+    cloud.servers_have_what_they_are_made_of,
+    cloud.servers_fit_the_quota,
 )

@@ -145,6 +145,7 @@ def _singles(declared: Declaration) -> Iterator[Single]:
     for n, dc in enumerate(file.datacentres):
         network = f"the transit network of {dc.id}"
         yield Single(dc.gateway, f"the gateway of {dc.id}", here, ("datacentres", n, "gateway"), dc.transit, network)
+        yield Single(dc.cores, f"the cores' shared address in {dc.id}", here, ("datacentres", n, "cores"), dc.transit, network)
     for n, router in enumerate(declared.routers):
         at = "routers.yaml"
         yield Single(
