@@ -17,20 +17,39 @@ from luxops.transports.recording import (
 from luxops.transports.ssh import SshRunner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from luxops.domains.interface import Domain
     from luxops.settings import Settings
 
 
 def all_domains(settings: Settings) -> tuple[Domain, ...]:
-    """Every domain there is. Nothing is contacted yet.
+    """Every domain that this installation looks at. Nothing is contacted yet.
 
     Raises LuxopsError for a configured key or folder that cannot be read.
     """
+    makers: dict[str, Callable[[Settings], Domain]] = {"hosts": _hosts, "network": _network, "cloud": _cloud}
+    return tuple(make(settings) for name, make in makers.items() if name in settings.domains)
+
+
+def _hosts(settings: Settings) -> Domain:
     if settings.replay is not None:
         replay = ReplayCommandRunner(settings.replay)
-        return HostsDomain(replay, replay.nonce), NetworkDomain(ReplayDeviceRunner(settings.replay))
-    ssh, devices = SshRunner(settings.connection), NetmikoRunner(settings.connection)
+        return HostsDomain(replay, replay.nonce)
+    runner = SshRunner(settings.connection)
     if settings.record is None:
-        return HostsDomain(ssh), NetworkDomain(devices)
-    recorded = RecordingCommandRunner(ssh, settings.record, lambda request: nonce_of(request.stdin))
-    return HostsDomain(recorded), NetworkDomain(RecordingDeviceRunner(devices, settings.record))
+        return HostsDomain(runner)
+    return HostsDomain(RecordingCommandRunner(runner, settings.record, lambda request: nonce_of(request.stdin)))
+
+
+def _network(settings: Settings) -> Domain:
+    if settings.replay is not None:
+        return NetworkDomain(ReplayDeviceRunner(settings.replay))
+    runner = NetmikoRunner(settings.connection)
+    return NetworkDomain(runner if settings.record is None else RecordingDeviceRunner(runner, settings.record))
+
+
+def _cloud(settings: Settings) -> Domain:
+    from luxops.domains.cloud.domain import CloudDomain  # noqa: PLC0415 - costs half a second that other domains need not pay
+
+    return CloudDomain(settings.cloud)

@@ -1,0 +1,83 @@
+"""What the commands of `luxops cloud` decide between plan and effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from luxops.domains.cloud.changes import CloudPlan, Effect, Operation, Outcome, PlannedChange
+from luxops.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from luxops.domains.cloud.changes import Engine
+    from luxops.domains.cloud.comparing import Comparison
+    from luxops.domains.cloud.desk import CloudDesk
+    from luxops.domains.cloud.nouns import StackId
+
+
+def engine(desk: CloudDesk, comparison: Comparison, *, protected: bool) -> Engine:
+    """The engine that the settings name; the choice is told, and none stands in for the other."""
+    click.echo(f"Engine: {desk.settings.engine}", err=True)
+    if desk.settings.engine == "reconcile":
+        from luxops.domains.cloud.engines.reconcile import ReconcileEngine
+
+        return ReconcileEngine(desk.session, comparison, desk.settings.concurrency, protected=protected)
+    from luxops.domains.cloud.engines.pulumi import PulumiEngine
+
+    return PulumiEngine(desk, protected=protected)
+
+
+def without_deletions(plan: CloudPlan, *, keep: bool) -> CloudPlan:
+    """Deleting waits until it is asked for. What stays is still shown, as unmanaged."""
+
+    def asked(change: PlannedChange) -> PlannedChange:
+        if keep or change.op is not Operation.DELETE:
+            return change
+        return change.model_copy(update={"op": Operation.UNMANAGED})
+
+    stacks = tuple(s.model_copy(update={"changes": tuple(map(asked, s.changes))}) for s in plan.stacks)
+    return plan.model_copy(update={"stacks": stacks})
+
+
+def only(plan: CloudPlan, targets: Sequence[str], *, remove: bool, missing_ok: bool = False) -> CloudPlan:
+    """The part of a plan that is about the named objects. Raises UsageError for one that differs in nothing."""
+    wanted = set(targets)
+
+    def is_meant(change: PlannedChange) -> bool:
+        return bool({change.name, change.live_id, change.urn, change.urn.rpartition("::")[2]} & wanted)
+
+    def meant(change: PlannedChange) -> PlannedChange:
+        return change.model_copy(update={"op": Operation.DELETE}) if remove and change.op is Operation.UNMANAGED else change
+
+    stacks = tuple(s.model_copy(update={"changes": tuple(meant(c) for c in s.changes if is_meant(c))}) for s in plan.stacks)
+    found = [change for stack in stacks for change in stack.changes]
+    for target in wanted:
+        if not missing_ok and not any(target in {c.name, c.live_id, c.urn, c.urn.rpartition("::")[2]} for c in found):
+            raise UsageError(
+                f"Nothing called `{target}` differs from what is declared",
+                remedy="`luxops cloud plan` shows names and ids of what does.",
+            )
+    return plan.model_copy(update={"stacks": tuple(stack for stack in stacks if stack.changes)})
+
+
+def ended(after: CloudPlan, effects: Sequence[Effect]) -> ExitCode:
+    """Proved by another sweep: the exit code says how the cloud is now, not how the work went."""
+    from luxops.cli import cloud_view as view
+
+    failed = [effect for effect in effects if effect.outcome is not Outcome.DONE]
+    view.print_ended(after, effects)
+    if failed or not after.empty:
+        return ExitCode.FINDINGS
+    if after.unknown:
+        return ExitCode.INCOMPLETE
+    return ExitCode.FINDINGS if any(stack.changes for stack in after.stacks) else ExitCode.GOOD
+
+
+def destroyed(after: Comparison, stacks: Sequence[StackId], effects: Sequence[Effect]) -> ExitCode:
+    """Whether anything of the stacks is left."""
+    left = [after.name_of(live) for urn, live in after.matched.live.items() if after.graph.resources[urn].stack in stacks]
+    done = sum(effect.outcome is Outcome.DONE for effect in effects)
+    click.echo(f"{done} objects deleted; {len(left)} left" + (": " + ", ".join(left[:10]) if left else "."))
+    return ExitCode.FINDINGS if left else ExitCode.INCOMPLETE if after.matched.unknown else ExitCode.GOOD

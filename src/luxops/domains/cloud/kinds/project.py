@@ -1,0 +1,62 @@
+"""Projects of Keystone: the walls between owners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from luxops.domains.cloud.kinds import rest
+from luxops.domains.cloud.kinds.interface import Change, Properties, Property, ResourceKind, Seen, text, unordered
+from luxops.domains.cloud.nouns import Live, ProjectId
+from luxops.model import Severity
+
+if TYPE_CHECKING:
+    from luxops.transports.openstack import CloudSession
+
+_PROPERTIES = {
+    "name": Property(api="name"),
+    "description": Property(api="description", canonical=text),
+    "enabled": Property(api="enabled"),
+    "isDomain": Property(Change.REPLACE, api="is_domain"),
+    "domainId": Property(Change.REPLACE, api="domain_id"),
+    "tags": Property(api="tags", canonical=unordered),
+}
+
+
+def _read(seen: Seen) -> Iterator[Live]:
+    for item in seen["projects"]:
+        properties = rest.values(_PROPERTIES, item)
+        tags = frozenset(item.get("tags") or ())
+        yield Live(
+            kind="project", id=item["id"], project=ProjectId(item["id"]), name=item["name"], properties=properties, tags=tags
+        )
+
+
+def _create(cloud: CloudSession, _: str, wanted: Properties) -> str:
+    return str(cloud.send("POST", "identity", "/projects", {"project": rest.body(_PROPERTIES, wanted)})["project"]["id"])
+
+
+def _change(cloud: CloudSession, live: Live, wanted: Properties) -> None:
+    cloud.send("PATCH", "identity", f"/projects/{live.id}", {"project": rest.body(_PROPERTIES, wanted, updating=True)})
+
+
+def _find(cloud: CloudSession, _: str, wanted: Properties) -> str | None:
+    parameters = {"name": wanted["name"], "domain_id": wanted["domainId"]}
+    found = cloud.listed("identity", "/projects", "projects", parameters=parameters)
+    return found[0]["id"] if found else None
+
+
+KIND = ResourceKind(
+    name="project",
+    type="openstack:identity/project:Project",
+    service="identity",
+    reads={"projects": rest.PROJECTS},
+    read=_read,
+    key=("domainId", "name"),
+    properties=_PROPERTIES,
+    create=_create,
+    change=_change,
+    delete=lambda cloud, live: rest.deleted(cloud, "identity", f"/projects/{live.id}"),
+    find=_find,
+    severity=Severity.HIGH,
+)

@@ -1,0 +1,74 @@
+"""Interfaces of routers: by subnet where Neutron chose the port, by port where a program did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from luxops.domains.cloud.kinds.interface import Change, Properties, Property, ResourceKind, Seen, text
+from luxops.domains.cloud.kinds.neutron import GONE, reads
+from luxops.domains.cloud.nouns import Live, ProjectId
+from luxops.model import Severity
+from luxops.transports.openstack import CloudError
+
+if TYPE_CHECKING:
+    from luxops.transports.openstack import CloudSession
+
+OWNERS = frozenset(
+    {"network:router_interface", "network:router_interface_distributed", "network:ha_router_replicated_interface"}
+)
+
+
+def _read(seen: Seen) -> Iterator[Live]:
+    routers = {router["id"]: router for router in seen["routers"]}
+    for port in seen["ports"]:
+        if port["device_owner"] not in OWNERS:
+            continue
+        router = routers.get(port["device_id"], {"name": port["device_id"], "project_id": port.get("project_id")})
+        subnets = sorted(ip["subnet_id"] for ip in port["fixed_ips"])
+        yield Live(
+            kind="router_interface",
+            id=port["id"],
+            project=ProjectId(router["project_id"] or ""),
+            name=f"{router['name']} to {', '.join(subnets)}",
+            properties={"routerId": port["device_id"], "subnetId": subnets[0] if subnets else "", "portId": port["id"]},
+        )
+
+
+def _create(cloud: CloudSession, _: str, wanted: Properties) -> str:
+    body = {"port_id": wanted["portId"]} if wanted.get("portId") else {"subnet_id": wanted["subnetId"]}
+    return str(cloud.send("PUT", "network", f"/routers/{wanted['routerId']}/add_router_interface", body)["port_id"])
+
+
+def _delete(cloud: CloudSession, live: Live) -> None:
+    path = f"/routers/{live.properties['routerId']}/remove_router_interface"
+    try:
+        cloud.send("PUT", "network", path, {"port_id": live.id})
+    except CloudError as error:
+        if error.status != GONE:
+            raise
+
+
+def _unchangeable(_cloud: CloudSession, live: Live, _wanted: Properties) -> None:
+    raise AssertionError(f"{live.name}: nothing of it can be changed in place")
+
+
+KIND = ResourceKind(
+    name="router_interface",
+    type="openstack:networking/routerInterface:RouterInterface",
+    service="network",
+    reads=reads("routers", "ports"),
+    read=_read,
+    key=("routerId", "subnetId"),
+    other_key=("routerId", "portId"),
+    properties={
+        "routerId": Property(Change.REPLACE),
+        "subnetId": Property(Change.REPLACE, canonical=text),
+        "portId": Property(Change.REPLACE),
+    },
+    create=_create,
+    change=_unchangeable,
+    delete=_delete,
+    severity=Severity.CRITICAL,
+    title="router interface",
+)

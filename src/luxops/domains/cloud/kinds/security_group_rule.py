@@ -1,0 +1,93 @@
+"""Rules of security groups. Neutron changes none: a changed rule is one that is missing and one that nobody declared.
+
+Neutron writes the same rule in several ways: no prefix is any address, no protocol all of them, and a number a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_network
+from typing import Any
+
+from luxops.domains.cloud.kinds.interface import Change, Json, Property, Seen, text
+from luxops.domains.cloud.kinds.neutron import neutron_kind, reads
+from luxops.domains.cloud.kinds.security_group import DEFAULT
+from luxops.domains.cloud.nouns import MARK, Live
+from luxops.model import Severity
+
+_NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp"}
+_ANYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
+
+
+def protocol(value: Any) -> str:  # noqa: ANN401 - as the API or a program writes it
+    """One name for each protocol; nothing for all."""
+    word = str(value or "").lower()
+    return "" if word in {"any", "0"} else _NAMES.get(word, word)
+
+
+def prefix(value: Any) -> str:  # noqa: ANN401 - as the API or a program writes it
+    """The network's own address with its length; nothing for any address."""
+    if not value:
+        return ""
+    written = str(ip_network(str(value), strict=False))
+    return "" if written in _ANYWHERE.values() else written
+
+
+def label(item: Json) -> str:
+    """The rule as people write it: `ingress tcp 443 from 10.16.0.0/22`."""
+    low, high = item.get("port_range_min"), item.get("port_range_max")
+    ports = "all ports" if low is None else str(low) if low == high else f"{low}-{high}"
+    word = protocol(item.get("protocol")) or "any protocol"
+    if word in {"icmp", "ipv6-icmp"}:
+        ports = "any type" if low is None else f"type {low}" + ("" if high is None else f" code {high}")
+    far = (
+        prefix(item.get("remote_ip_prefix"))
+        or (item.get("remote_group_id") and f"group {item['remote_group_id']}")
+        or (item.get("remote_address_group_id") and f"address group {item['remote_address_group_id']}")
+        or f"anywhere ({item['ethertype']})"
+    )
+    return f"{item['direction']} {word} {ports} {'from' if item['direction'] == 'ingress' else 'to'} {far}"
+
+
+_PROPERTIES = {
+    "direction": "direction",
+    "ethertype": "ethertype",
+    "protocol": "protocol",
+    "portRangeMin": "port_range_min",
+    "portRangeMax": "port_range_max",
+    "remoteIpPrefix": "remote_ip_prefix",
+    "remoteGroupId": "remote_group_id",
+    "remoteAddressGroupId": "remote_address_group_id",
+}
+_CANONICAL = {"protocol": protocol, "remoteIpPrefix": prefix, "remoteGroupId": text, "remoteAddressGroupId": text}
+
+_PLAIN = neutron_kind(
+    "security_group_rule",
+    "openstack:networking/secGroupRule:SecGroupRule",
+    singular="security_group_rule",
+    collection="security_group_rules",
+    key=("securityGroupId", *_PROPERTIES),
+    properties={
+        "securityGroupId": Property(Change.REPLACE, api="security_group_id"),
+        "tenantId": Property(Change.NEVER, api="project_id", why="a rule belongs to whoever owns its group"),
+        "description": Property(Change.REPLACE, api="description", canonical=text),
+        **{
+            name: Property(Change.REPLACE, api=api, canonical=_CANONICAL.get(name, lambda value: value))
+            for name, api in _PROPERTIES.items()
+        },
+    },
+    label=lambda item: f"{item['security_group_id']}: {label(item)}",
+    marks=lambda item: [word for word in (item.get("description") or "").split()[:1] if word.startswith(MARK)],
+    severity=Severity.HIGH,
+)
+
+
+def _read(seen: Seen) -> Iterator[Live]:
+    """Those of default groups are read with these."""
+    default = {group["id"] for group in seen["security_groups"] if group["name"] == DEFAULT}
+    others = [rule for rule in seen["security_group_rules"] if rule["security_group_id"] not in default]
+    return _PLAIN.read({"security_group_rules": others})
+
+
+KIND = replace(_PLAIN, read=_read, reads=reads("security_group_rules", "security_groups"))
