@@ -1,5 +1,6 @@
 """Scans, findings as intervals, drift."""
 
+from luxops.store.changelog import ChangeLog, ChangeRecord
 from luxops.store.errors import StoreError
 from luxops.store.lock import WatchLock
 from luxops.store.record import ScanRecord
@@ -17,6 +18,6 @@ from luxops.store.views import (
 )
 
 __all__ = [
-    "DomainChange", "LastLook", "RecordedDrift", "RecordedFinding", "RecordedObservation", "ScanContent", "ScanNews",
+    "ChangeLog", "ChangeRecord", "DomainChange", "LastLook", "RecordedDrift", "RecordedFinding", "RecordedObservation", "ScanContent", "ScanNews",
     "ScanRecord", "Store", "StoreError", "StoreSummary", "TargetView", "WatchLock", "open_store",
 ]  # fmt: skip

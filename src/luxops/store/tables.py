@@ -203,3 +203,31 @@ evidence = Table(
     Column("content", LargeBinary, nullable=False),  # zlib over canonical JSON
 )
 """What was observed, once however often it was seen."""
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("number", RowId, primary_key=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("domain", String(20), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("plan", DigestBytes, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("began", Instant, nullable=False),
+    Column("ended", Instant),
+    Column("state", String(12), nullable=False),
+    Column("overridden", Text),  # JSON: the reason, and what was overridden
+    Column("machine", String(80), nullable=False),
+    Column("process", String(40), nullable=False),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("number", RowId, primary_key=True),
+    Column("change", BigInteger, ForeignKey(changes.c.number), nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("detail", Text, nullable=False),
+)
