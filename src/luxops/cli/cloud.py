@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from luxops.domains.cloud.comparing import Comparison
     from luxops.domains.cloud.desk import CloudDesk
     from luxops.errors import ExitCode
+    from luxops.model import Override
     from luxops.settings import CloudSettings
 
 engine_option = click.option(
@@ -66,8 +67,17 @@ def plan(obj: CliContext, stacks: tuple[str, ...], engine: str | None, output: s
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--delete", is_flag=True, help="Also delete what luxops has made and nobody declares any more.")
 @click.option("--protected", is_flag=True, help="Also replace and delete protected objects.")
+@click.option("--override", metavar="REASON", help="Go on although the plan would break a policy; the reason is recorded.")
 @click.pass_obj
-def up(obj: CliContext, stacks: tuple[str, ...], engine: str | None, yes: bool, delete: bool, protected: bool) -> ExitCode:
+def up(
+    obj: CliContext,
+    stacks: tuple[str, ...],
+    engine: str | None,
+    yes: bool,
+    delete: bool,
+    protected: bool,
+    override: str | None,
+) -> ExitCode:
     """Make the stacks as declared. What is there and not declared is left alone and told.
 
     \b
@@ -78,14 +88,16 @@ def up(obj: CliContext, stacks: tuple[str, ...], engine: str | None, yes: bool, 
 
     desk = _desk(obj, engine)
     comparison = _look(desk)
-    planned = work.without_deletions(desk.plan(comparison, stacks), keep=delete)
+    planned = work.without_deletions(desk.plan(comparison, stacks), comparison.graph.stacks, keep=delete)
     _show(desk, planned, "table")
     if planned.empty:
         click.echo("Nothing to do.")
         return work.ended(planned, [])
+    allowed = work.allowed(obj.settings, comparison, planned, override)
     if not yes:
         click.confirm(f"Carry this out with the {desk.settings.engine} engine?", abort=True, err=True)
-    effects = _carried_out(work.engine(desk, comparison, protected=protected).up, planned)
+    carrier = work.engine(desk, comparison, protected=protected)
+    effects = _carried_out(obj, " ".join(["cloud up", *stacks]), carrier.up, planned, allowed)
     return work.ended(desk.plan(_look(desk), stacks), effects)
 
 
@@ -103,14 +115,14 @@ def destroy(obj: CliContext, stacks: tuple[str, ...], engine: str | None, yes: b
       luxops cloud destroy tenant/chl --protected
     """
     from luxops.cli import cloud_work as work
-    from luxops.domains.cloud.planning import selected
 
     desk = _desk(obj, engine)
     comparison = _look(desk)
-    chosen = selected(comparison.graph, stacks)
+    chosen = work.to_destroy(comparison, stacks)
     if not yes:
         click.confirm(f"Delete everything of {', '.join(chosen)}?", abort=True, err=True)
-    effects = _carried_out(work.engine(desk, comparison, protected=protected).destroy, chosen)
+    carrier = work.engine(desk, comparison, protected=protected)
+    effects = _carried_out(obj, " ".join(["cloud destroy", *stacks]), carrier.destroy, chosen, None)
     return work.destroyed(_look(desk), chosen, effects)
 
 
@@ -137,7 +149,8 @@ def repair(obj: CliContext, targets: tuple[str, ...], yes: bool, remove: bool) -
     _show(desk, planned, "table")
     if not yes:
         click.confirm("Carry this out?", abort=True, err=True)
-    effects = _carried_out(work.engine(desk, comparison, protected=False).up, planned)
+    carrier = work.engine(desk, comparison, protected=False)
+    effects = _carried_out(obj, " ".join(["cloud repair", *targets]), carrier.up, planned, None)
     return work.ended(work.only(desk.plan(_look(desk), ()), targets, remove=remove, missing_ok=True), effects)
 
 
@@ -173,14 +186,40 @@ def _show(desk: CloudDesk, planned: CloudPlan, output: str) -> None:
         view.print_plan(planned, desk.settings.name)
 
 
-def _carried_out(work: Callable[..., Iterator[Effect]], what: CloudPlan | Sequence[Any]) -> list[Effect]:
-    """Each effect is shown as it happens."""
+def _carried_out(
+    obj: CliContext,
+    title: str,
+    work: Callable[..., Iterator[Effect]],
+    what: CloudPlan | Sequence[Any],
+    override: Override | None,
+) -> list[Effect]:
+    """Each effect is shown and journalled as it happens."""
     from luxops.cli import cloud_view as view
     from luxops.cli.progress import Bar
+    from luxops.domains.cloud.changes import Outcome
+    from luxops.model import ChangeEffect, ChangeState, digest_of
+    from luxops.store import ChangeLog, open_store
 
     effects = []
-    with Bar("Making") as progress:
-        for effect in work(what, progress):
-            effects.append(effect)
-            view.print_effect(effect)
+    plan = digest_of(what if hasattr(what, "model_dump") else list(what))
+    with open_store(obj.settings.store.url) as store, ChangeLog(store).begin("cloud", title, plan, override) as record:
+        with Bar("Making") as progress:
+            for effect in work(what, progress):
+                effects.append(effect)
+                view.print_effect(effect)
+                subject, action, outcome = effect.urn, effect.op.value, effect.outcome.value
+                record.effect(ChangeEffect(subject=subject, action=action, outcome=outcome, detail=effect.detail))
+        failed = any(effect.outcome is not Outcome.DONE for effect in effects)
+        record.end(ChangeState.FAILED if failed else ChangeState.DONE)
+    click.echo(f"Journal: luxops changes {record.change.id}", err=True)
     return effects
+
+
+def _register() -> None:
+    """Commands that have files of their own."""
+    from luxops.cli.cloud_adopt import adopt
+
+    cloud.add_command(adopt)
+
+
+_register()

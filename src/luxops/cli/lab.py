@@ -132,6 +132,41 @@ def execute(obj: CliContext, name: str, command: tuple[str, ...]) -> int:
     return instance.attached(member.name, *command)
 
 
+@lab.command()
+@click.argument("source")
+@click.argument("destination")
+@click.argument("port", type=click.IntRange(1, 65535))
+@click.pass_obj
+def connect(obj: CliContext, source: str, destination: str, port: int) -> ExitCode:
+    """Open a real TCP connection from server SOURCE to PORT of server DESTINATION, through the lab's cloud.
+
+    Something that answers is started there first, so that only the network decides. Exit code 1 where nothing comes through.
+
+    \b
+    Example:
+      luxops lab connect chl-pacs1 anim-dc1 2762
+    """
+    from luxops.errors import did_you_mean
+    from luxops.lab import cloud
+    from luxops.lab.shell import LabError
+    from luxops.transports.openstack import CloudSession
+
+    settings = obj.settings
+    found = CloudSession(settings.cloud).listed("compute", "/servers/detail", "servers", parameters={"all_tenants": "True"})
+    servers = {server["name"]: server for server in found}
+    for name in (source, destination):
+        if name not in servers:
+            near = did_you_mean(name, list(servers))
+            raise LabError(f"The lab's cloud has no server `{name}`{near}", remedy="Make the declared ones: luxops cloud up")
+    there = servers[destination]
+    cloud.listen(_lab(settings).cloud.layout, there["id"], port)
+    addresses = (a["addr"] for nets in there["addresses"].items() if nets[0] != "management" for a in nets[1])
+    address = next(addresses)
+    passed = cloud.connects(servers[source]["id"], address, port)
+    click.echo(f"{source} -> {destination} {address} tcp/{port}: {'connected' if passed else 'nothing comes through'}")
+    return ExitCode.GOOD if passed else ExitCode.FINDINGS
+
+
 def _settings(obj: CliContext) -> Settings:
     """The user's own settings: the lab is made from their inventory, never from its own."""
     from luxops.cli.configuration import read_settings

@@ -246,10 +246,17 @@ class _Monitor(mocks.MockMonitor):
             name=request.name,
             properties=properties,
             parent="" if parent is None else parent.name,
+            lineage=tuple(self._lineage(request)),
             depends_on=tuple(dict.fromkeys([*([project.urn] if project else []), *named, *asked])),
             protect=request.protect,
             project=project,
         )
+
+    def _lineage(self, request: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - a request
+        found = []
+        while (request := self._requests.get(request.parent)) is not None:
+            found.append((request.type, request.name))
+        return found[::-1]
 
     def _provider_of(self, request: Any) -> Any:  # noqa: ANN401 - a request, or None
         """The explicit provider that the resource names."""

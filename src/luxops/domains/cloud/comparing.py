@@ -59,7 +59,7 @@ class Comparison:
 
     def __init__(self, federation: Federation, graph: Graph, seen: Sweep) -> None:
         """Raises UnknownKindError."""
-        self.graph, self.sweep = graph, seen
+        self.federation, self.graph, self.sweep = federation, graph, seen
         self.matched: Matched = match(graph, seen)
         self.readable = Namer(seen).readable
         self._ignored = federation.file.cloud.ignored

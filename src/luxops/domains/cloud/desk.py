@@ -47,17 +47,28 @@ class CloudDesk:
 
     def sweep(self, progress: Progress) -> Sweep:
         """List everything there is."""
-        names = {name for kind in KINDS for name in kind.reads}
-        progress.started("cloud", len(names))
-
-        def came(name: str) -> None:
-            if name in names:
-                progress.observed(TargetId(name), 0.0, None)
-
-        found = sweep(self.session, KINDS, came)
-        progress.finished("cloud")
-        return found
+        return _swept(self.session, progress)
 
     def plan(self, comparison: Comparison, names: Sequence[str]) -> CloudPlan:
         """What is to become of the named stacks. Raises UsageError for a name that no stack has."""
         return plan_of(comparison, selected(self.graph, names), self.settings.engine)
+
+
+def look_at_everything(settings: CloudSettings, progress: Progress) -> Sweep:
+    """Sweep a cloud of which nothing is declared. Raises CloudError."""
+    from luxops.transports.openstack import CloudSession  # noqa: PLC0415 - as above
+
+    return _swept(CloudSession(settings), progress)
+
+
+def _swept(session: CloudSession, progress: Progress) -> Sweep:
+    names = {name for kind in KINDS for name in kind.reads}
+    progress.started("cloud", len(names))
+
+    def came(name: str) -> None:
+        if name in names:
+            progress.observed(TargetId(name), 0.0, None)
+
+    found = sweep(session, KINDS, came)
+    progress.finished("cloud")
+    return found

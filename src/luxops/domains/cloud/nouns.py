@@ -59,6 +59,8 @@ class Declared(Frozen):
     properties: Mapping[str, Any]
     """Declared inputs by Pulumi's names; `Ref` and `Lookup` stand for what is not known yet."""
     parent: str = ""
+    lineage: tuple[tuple[str, str], ...] = ()
+    """Type and name of every component that it is part of, the outermost first."""
     depends_on: tuple[Urn, ...] = ()
     """Everything that must exist before it, references included."""
     protect: bool = False

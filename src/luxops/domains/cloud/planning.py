@@ -14,12 +14,12 @@ from luxops.errors import UsageError, did_you_mean
 
 
 def selected(graph: Graph, names: Sequence[str]) -> tuple[StackId, ...]:
-    """The stacks that a user has named: `tenant/chl`, `chl`, `tenant/*`; all of them for no name. Raises UsageError."""
+    """The stacks that a user has named: `tenant/chl`, `chl`, all of `tenant`; every one for no name. Raises UsageError."""
     if not names:
         return graph.stacks
     chosen: set[StackId] = set()
     for name in names:
-        found = {s for s in graph.stacks if fnmatchcase(s, name) or fnmatchcase(s.partition("/")[2], name)}
+        found = {s for s in graph.stacks if any(fnmatchcase(known, name) for known in (s, *s.split("/")))}
         if not found:
             known = [stack.partition("/")[2] for stack in graph.stacks] + list(graph.stacks)
             raise UsageError(

@@ -20,8 +20,8 @@ def join_all(federation: Federation) -> None:
     attached: dict[Datacentre, list[Attachment]] = {}
     for project, name in [*(("tenant", h) for h in federation.hospitals), *(("services", s) for s in federation.services)]:
         owner = owner_of(federation, name)
+        outputs = outputs_of(project, name)  # once: two references of one name are refused
         for place, prefix in owner.attachments.items():
-            outputs = outputs_of(project, name)
             attachment = Attachment(
                 name,
                 place,

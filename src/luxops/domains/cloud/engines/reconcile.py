@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from luxops.domains.cloud.changes import CloudPlan, Effect, Operation, Outcome, PlannedChange
 from luxops.domains.cloud.comparing import Comparison
+from luxops.domains.cloud.doom import before, doomed_with
 from luxops.domains.cloud.kinds import BY_TYPE
 from luxops.domains.cloud.kinds.interface import ResourceKind
 from luxops.domains.cloud.matching import kind_of
@@ -61,69 +62,48 @@ class ReconcileEngine:
         yield from self._carried_out(list(self._tasks(changes)), progress)
 
     def destroy(self, stacks: Sequence[StackId], progress: Progress) -> Iterator[Effect]:
-        """Take away what these stacks own, last made first. Raises UsageError where others still stand on it."""
-        doomed = self._owned(stacks)
-        self._refuse_protected_resources(doomed)
-        tasks = [
-            Task((urn, "delete"), stack, Operation.DELETE, self._before_delete(urn, doomed), work)
-            for urn, stack, work in ((urn, stack, self._deleting(kind, live)) for urn, (stack, kind, live) in doomed.items())
-        ]
+        """Take away what these stacks own, last made first. Raises UsageError where others stand on it."""
+        doomed = doomed_with(self._comparison, stacks)
+        self._refuse(sorted(found.live.name for found in doomed.values() if found.protected))
+        kinds = {urn: found.kind.name for urn, found in doomed.items()}
+        tasks = []
+        for urn, found in doomed.items():
+            needs = frozenset((other, "delete") for other in before(self._comparison, urn, kinds))
+            tasks.append(Task((urn, "delete"), found.stack, Operation.DELETE, needs, self._deleting(found.kind, found.live)))
         yield from self._carried_out(tasks, progress)
 
     # What is to be done
 
     def _tasks(self, changes: Mapping[Urn, tuple[StackId, PlannedChange]]) -> Iterator[Task]:
-        deletes = {urn for urn, (_, change) in changes.items() if change.op in {Operation.REPLACE, Operation.DELETE}}
+        resources = self._comparison.graph.resources
+        going = {Operation.REPLACE, Operation.DELETE}
+        deletes = {urn: BY_TYPE[change.type].name for urn, (_, change) in changes.items() if change.op in going}
+        updates = [(urn, "make") for urn, (_, change) in changes.items() if change.op is Operation.UPDATE]
         for urn, (stack, change) in changes.items():
             if urn in deletes:
-                live = self._live(urn, change)
-                needs = frozenset((other, "delete") for other in self._dependents(urn) if other in deletes)
-                yield Task((urn, "delete"), stack, change.op, needs, self._deleting(BY_TYPE[change.type], live))
+                needs = {(other, "delete") for other in before(self._comparison, urn, deletes)}
+                # A route leads through an interface that goes: the declared objects let go first.
+                needs |= set() if urn in resources else set(updates)
+                yield Task((urn, "delete"), stack, change.op, frozenset(needs), self._gone(urn, change))
             if change.op is not Operation.DELETE:
-                declared = self._comparison.graph.resources[urn]
-                before = {(other, "make") for other in declared.depends_on if other in changes}
-                before |= {(urn, "delete")} & {(other, "delete") for other in deletes}
+                declared = resources[urn]
+                needs = {(other, "make") for other in declared.depends_on if other in changes}
+                needs |= {(urn, "delete")} if urn in deletes else set()
                 work = self._changing(declared) if change.op is Operation.UPDATE else self._making(declared)
-                yield Task((urn, "make"), stack, change.op, frozenset(before), work)
+                yield Task((urn, "make"), stack, change.op, frozenset(needs), work)
 
-    def _live(self, urn: Urn, change: PlannedChange) -> Live:
-        """Of a declared object, or of one that is no longer declared."""
-        live = self._comparison.matched.live.get(urn)
-        return live or next(extra for extra in self._comparison.matched.extra if extra.id == change.live_id)
-
-    def _dependents(self, urn: Urn) -> list[Urn]:
-        return [other for other, resource in self._comparison.graph.resources.items() if urn in resource.depends_on]
-
-    def _owned(self, stacks: Sequence[StackId]) -> dict[Urn, tuple[StackId, ResourceKind, Live]]:
-        """What the stacks declare and what carries their mark."""
-        matched = self._comparison.matched
-        owned: dict[Urn, tuple[StackId, ResourceKind, Live]] = {}
-        for urn, live in matched.live.items():
-            declared = self._comparison.graph.resources[urn]
-            if declared.stack in stacks:
-                owned[urn] = (declared.stack, kind_of(declared), live)
-        for difference in self._comparison.differences:
-            left = difference.live
-            if difference.declared is None and left is not None and left.stack is not None and left.stack in stacks:
-                owned[Urn(f"{left.stack}::{difference.kind.type}::{left.id}")] = (left.stack, difference.kind, left)
-        return owned
-
-    def _before_delete(self, urn: Urn, doomed: Mapping[Urn, object]) -> frozenset[tuple[Urn, str]]:
-        if urn in self._comparison.graph.resources:
-            needs = {(other, "delete") for other in self._dependents(urn) if other in doomed}
-            # What nobody declares any more may stand on anything that is declared.
-            return frozenset(needs | {(other, "delete") for other in doomed if other not in self._comparison.graph.resources})
-        return frozenset()
+    def _gone(self, urn: Urn, change: PlannedChange) -> Work:
+        """Deletes a declared object, or one that is no longer declared."""
+        matched, kind = self._comparison.matched, BY_TYPE[change.type]
+        live = matched.live.get(urn)
+        found = live or next(other for other in matched.extra if other.kind == kind.name and other.id == change.live_id)
+        return self._deleting(kind, found)
 
     # What may not be done
 
     def _refuse_protected(self, changes: Iterable[PlannedChange]) -> None:
         names = sorted(change.name for change in changes if change.protected)
         self._refuse(names)
-
-    def _refuse_protected_resources(self, doomed: Mapping[Urn, object]) -> None:
-        resources = self._comparison.graph.resources
-        self._refuse(sorted(resources[urn].name for urn in doomed if urn in resources and resources[urn].protect))
 
     def _refuse(self, names: Sequence[str]) -> None:
         if names and not self._protected:

@@ -36,6 +36,7 @@ from luxops.domains.cloud.kinds import (
 )
 from luxops.domains.cloud.kinds.interface import ResourceKind
 
+# Each after what it can stand on: what nobody declares any more is deleted from the end.
 KINDS: Final[tuple[ResourceKind, ...]] = (
     project.KIND,
     people_group.KIND,
@@ -52,14 +53,14 @@ KINDS: Final[tuple[ResourceKind, ...]] = (
     subnet.KIND,
     subnet_route.KIND,
     share.KIND,
+    default_group.KIND,
+    security_group.KIND,
+    security_group_rule.KIND,
     router.KIND,
     port.KIND,
     port_groups.KIND,
     router_interface.KIND,
     router_routes.KIND,
-    default_group.KIND,
-    security_group.KIND,
-    security_group_rule.KIND,
     floating_ip.KIND,
     server.KIND,
     volume.KIND,

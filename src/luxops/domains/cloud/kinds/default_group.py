@@ -10,7 +10,8 @@ from luxops.domains.cloud.kinds.neutron import deleted, reads
 from luxops.domains.cloud.kinds.security_group import DEFAULT
 from luxops.domains.cloud.kinds.security_group_rule import label
 from luxops.domains.cloud.nouns import Live, ProjectId
-from luxops.model import Severity
+from luxops.model import Failure, FailureReason, Severity
+from luxops.transports.openstack import CloudError
 
 if TYPE_CHECKING:
     from luxops.transports.openstack import CloudSession
@@ -32,16 +33,15 @@ def _read(seen: Seen) -> Iterator[Live]:
             )
 
 
-def _rules(cloud: CloudSession, project: str) -> list[str]:
-    """Ids of the rules in the project's default group. To ask for a project's groups makes Neutron make this one."""
-    groups = cloud.listed("network", "/security-groups", "security_groups", parameters={"project_id": project, "name": DEFAULT})
-    return [rule["id"] for group in groups for rule in group["security_group_rules"]]
-
-
 def _close(cloud: CloudSession, project: str) -> str:
-    for rule in _rules(cloud, project):
-        deleted(cloud, f"/security-group-rules/{rule}")
-    return project
+    """To ask for a project's groups makes Neutron make this one. Raises CloudError where it does not: nothing was closed."""
+    groups = cloud.listed("network", "/security-groups", "security_groups", parameters={"project_id": project, "name": DEFAULT})
+    if not groups:
+        failure = Failure(reason=FailureReason.MALFORMED, detail=f"Neutron shows none in project {project}")
+        raise CloudError("close the default security group", failure)
+    for rule in groups[0]["security_group_rules"]:
+        deleted(cloud, f"/security-group-rules/{rule['id']}")
+    return str(groups[0]["id"])
 
 
 KIND = ResourceKind(

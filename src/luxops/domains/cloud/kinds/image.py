@@ -58,12 +58,10 @@ def _create(cloud: CloudSession, _: str, wanted: Properties) -> str:
 
 
 def _called(cloud: CloudSession, name: str) -> list[Json]:
-    """Glance lists hidden ones only by themselves."""
-    return [
-        item
-        for hidden in ("false", "true")
-        for item in cloud.listed("image", "/images", "images", parameters={"name": name, "os_hidden": hidden})
-    ]
+    """Of all owners, hidden ones too."""
+    lists = (rest.IMAGES, rest.HIDDEN_IMAGES)
+    asked = ({**dict(images.parameters), "name": name} for images in lists)
+    return [item for parameters in asked for item in cloud.listed("image", "/images", "images", parameters=parameters)]
 
 
 def _change(cloud: CloudSession, live: Live, wanted: Properties) -> None:

@@ -6,6 +6,7 @@ projects at once, to objects in the terms in which a program would declare them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -69,7 +70,7 @@ def as_is(value: Any) -> Any:  # noqa: ANN401 - any property value
 
 def unordered(value: Any) -> Any:  # noqa: ANN401 - any property value
     """A list whose order means nothing."""
-    return sorted(value or (), key=repr)
+    return sorted(value or (), key=lambda item: json.dumps(item, sort_keys=True, default=str))
 
 
 def text(value: Any) -> Any:  # noqa: ANN401 - any property value
@@ -111,7 +112,7 @@ class ResourceKind:
     delete: Callable[[CloudSession, Live], object]
     """Deleting what is gone already is no error."""
     import_id: Callable[[Live], str] = field(default=lambda live: live.id)
-    """As `pulumi import` wants it."""
+    """As `pulumi import` wants it; `{region}` stands for the name of the cloud's region."""
     other_key: tuple[str, ...] = ()
     """Where a program declares these in place of `key`."""
     severity: Severity = Severity.MEDIUM

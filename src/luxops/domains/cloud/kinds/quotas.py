@@ -72,6 +72,7 @@ def quota_kind(  # noqa: PLR0913 - the table's columns
         create=lambda cloud, _, wanted: put(cloud, wanted["projectId"], wanted),
         change=lambda cloud, live, wanted: put(cloud, live.id, wanted),
         delete=reset,
+        import_id=lambda live: f"{live.id}/{{region}}",
         belongs=False,
         title=title,
     )

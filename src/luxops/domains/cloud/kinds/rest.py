@@ -35,8 +35,9 @@ COMPUTE_USE = Collection("compute", "/os-quota-sets/{id}/detail", "quota_set", e
 VOLUMES = Collection("volume", "/volumes/detail", "volumes", (("all_tenants", "True"),))
 VOLUME_USE = Collection("volume", "/os-quota-sets/{id}", "quota_set", (("usage", "True"),), each=Each.PROJECT)
 NETWORK_USE = Collection("network", "/quotas/{id}/details", "quota", each=Each.PROJECT)
-IMAGES = Collection("image", "/images", "images")
-HIDDEN_IMAGES = Collection("image", "/images", "images", (("os_hidden", "true"),))
+# Glance keeps other projects' community images, and all that are hidden, from whoever does not ask for them.
+IMAGES = Collection("image", "/images", "images", (("visibility", "all"),))
+HIDDEN_IMAGES = Collection("image", "/images", "images", (("visibility", "all"), ("os_hidden", "true")))
 
 
 def body(properties: Mapping[str, Property], wanted: Properties, *, updating: bool = False) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from luxops.domains.cloud.kinds.interface import Change, Properties, Property, ResourceKind, Seen, text
@@ -32,6 +33,7 @@ def _read(seen: Seen) -> Iterator[Live]:
             project=ProjectId(router["project_id"] or ""),
             name=f"{router['name']} to {', '.join(subnets)}",
             properties={"routerId": port["device_id"], "subnetId": subnets[0] if subnets else "", "portId": port["id"]},
+            tags=frozenset(port.get("tags") or ()),
         )
 
 
@@ -41,12 +43,24 @@ def _create(cloud: CloudSession, _: str, wanted: Properties) -> str:
 
 
 def _delete(cloud: CloudSession, live: Live) -> None:
-    path = f"/routers/{live.properties['routerId']}/remove_router_interface"
+    """With the routes that lead through it: Neutron keeps the interface as long as they are there."""
+    router = live.properties["routerId"]
     try:
-        cloud.send("PUT", "network", path, {"port_id": live.id})
+        _let_go_of_routes(cloud, router, str(live.properties["subnetId"]))
+        cloud.send("PUT", "network", f"/routers/{router}/remove_router_interface", {"port_id": live.id})
     except CloudError as error:
         if error.status != GONE:
             raise
+
+
+def _let_go_of_routes(cloud: CloudSession, router: str, subnet: str) -> None:
+    routes = cloud.get("network", f"/routers/{router}")["router"].get("routes") or []
+    if not routes:
+        return
+    prefix = ip_network(cloud.get("network", f"/subnets/{subnet}")["subnet"]["cidr"])
+    kept = [route for route in routes if ip_address(route["nexthop"]) not in prefix]
+    if len(kept) < len(routes):
+        cloud.send("PUT", "network", f"/routers/{router}", {"router": {"routes": kept}})
 
 
 def _unchangeable(_cloud: CloudSession, live: Live, _wanted: Properties) -> None:

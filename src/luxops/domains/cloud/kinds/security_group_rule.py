@@ -16,14 +16,26 @@ from luxops.domains.cloud.kinds.security_group import DEFAULT
 from luxops.domains.cloud.nouns import MARK, Live
 from luxops.model import Severity
 
-_NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp"}
+_NUMBERS = {
+    "icmp": 1,
+    "igmp": 2,
+    "tcp": 6,
+    "udp": 17,
+    "gre": 47,
+    "esp": 50,
+    "ah": 51,
+    "ipv6-icmp": 58,
+    "vrrp": 112,
+    "sctp": 132,
+}
+_NAMES = {"icmpv6": "ipv6-icmp"} | {str(number): name for name, number in _NUMBERS.items()}
 _ANYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
 
 def protocol(value: Any) -> str:  # noqa: ANN401 - as the API or a program writes it
-    """One name for each protocol; nothing for all."""
-    word = str(value or "").lower()
-    return "" if word in {"any", "0"} else _NAMES.get(word, word)
+    """One name for each protocol; nothing for all. Number 0 is not all of them: Neutron keeps such a rule beside one for all."""
+    word = "" if value is None else str(value).lower()
+    return "" if word == "any" else _NAMES.get(word, word)
 
 
 def prefix(value: Any) -> str:  # noqa: ANN401 - as the API or a program writes it
@@ -39,6 +51,7 @@ def label(item: Json) -> str:
     low, high = item.get("port_range_min"), item.get("port_range_max")
     ports = "all ports" if low is None else str(low) if low == high else f"{low}-{high}"
     word = protocol(item.get("protocol")) or "any protocol"
+    word = f"protocol {word}" if word.isdecimal() else word
     if word in {"icmp", "ipv6-icmp"}:
         ports = "any type" if low is None else f"type {low}" + ("" if high is None else f" code {high}")
     far = (

@@ -14,7 +14,10 @@ def _extra(item: Json) -> dict[str, Any]:
 
 
 def _body(wanted: Properties) -> dict[str, Any]:
-    return {"gateway_ip": None} if wanted.get("noGateway") else {}
+    body: dict[str, Any] = {"gateway_ip": None} if wanted.get("noGateway") else {}
+    if "allocationPools" in wanted:
+        body["allocation_pools"] = [dict(pool) for pool in wanted["allocationPools"]]
+    return body
 
 
 KIND = neutron_kind(
