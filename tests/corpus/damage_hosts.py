@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tests.corpus.corpus import Damage, Framed, HostAnswer, frames_of, joined, name_of, reframed
 from tests.corpus.damage import NOISE, SESSION_FAILURES, garbled, orders, places
@@ -177,29 +179,79 @@ def host_extra(given: HostAnswer) -> Iterator[Damage]:
 
 def host_stopped_tools(given: HostAnswer, count: int) -> Iterator[Damage]:
     """A section that stops early: framed as the script frames it, so only terminators and grammar can show it."""
-    frames = frames_of(given.reply.output)
-    for place, frame in enumerate(frames):
-        name, body = name_of(frame), frame[1][:-1]
-        if (
-            name.endswith("!") or name == COPY
-        ):  # half a digest of the installed collector is a wrong one: all of root's is refused
-            continue
+    for section in _sections(given):
+        name, body = section.name, section.body
+        if name.endswith("!") or name == COPY:
+            continue  # half a digest of the installed collector is a wrong one: all of root's is refused
         ends = [end for end in range(len(body)) if body[end : end + 1] == b"\n"]
         cuts = {0, len(body) - 1, *ends[-2:], *ends[:: max(1, len(ends) // max(1, count))], *places(len(body), count)}
         for cut in sorted(cut for cut in cuts if 0 <= cut < len(body)):
-            yield f"{name} stopped at {cut}", _with(given, frames, place, name, 0, body[:cut])
+            yield f"{name} stopped at {cut}", section.saying(0, body[:cut])
 
 
 def host_failed_tools(given: HostAnswer) -> Iterator[Damage]:
     """A section whose tool failed or ran out of time, whatever it had said by then, framed as the script frames it."""
+    for section in _sections(given):
+        name, body = section.name, section.body
+        for status in (1, 124, 127, 137):
+            yield f"{name} whole, with {status}", section.saying(status, body)
+            yield f"{name} empty, with {status}", section.saying(status, b"")
+            yield f"half of {name}, with {status}", section.saying(status, body[: len(body) // 2])
+
+
+def host_marks(given: HostAnswer) -> Iterator[Damage]:
+    """Sections of a group left out, repeated, in another order, or under another name, in a frame that is right otherwise."""
     frames = frames_of(given.reply.output)
     for place, frame in enumerate(frames):
-        name, body = name_of(frame), frame[1][:-1]
-        for status in (1, 124, 127, 137):
-            yield f"{name} whole, with {status}", _with(given, frames, place, name, status, body)
-            yield f"{name} empty, with {status}", _with(given, frames, place, name, status, b"")
-            yield f"half of {name}, with {status}", _with(given, frames, place, name, status, body[: len(body) // 2])
+        parts = parts_of(given.nonce, frame)
+        for at, (body, mark) in enumerate(parts if len(parts) > 1 else ()):
+            following = parts[(at + 1) % len(parts)]
+            for what, changed in (
+                ("left out", [*parts[:at], *parts[at + 1 :]]),
+                ("twice", [*parts[: at + 1], *parts[at:]]),
+                ("at the end", [*parts[:at], *parts[at + 1 :], parts[at]] if at + 1 < len(parts) else []),
+                ("without its mark", [*parts[:at], (body, b""), *parts[at + 1 :]]),
+                ("under the next mark", [*parts[:at], (body, following[1]), *parts[at + 1 :]]),
+            ):
+                if changed:
+                    made = reframed(given.nonce, name_of(frame), 0, b"".join(body + mark for body, mark in changed))
+                    yield (
+                        f"{mark.split()[1].decode()} {what}",
+                        given.saying(joined([*frames[:place], made, *frames[place + 1 :]])),
+                    )
 
 
-def _with(given: HostAnswer, frames: Sequence[Framed], place: int, name: str, status: int, body: bytes) -> HostAnswer:
-    return given.saying(joined([*frames[:place], reframed(given.nonce, name, status, body), *frames[place + 1 :]]))
+@dataclass(frozen=True)
+class _Section:
+    """One section, in its place in an answer."""
+
+    name: str
+    body: bytes
+    answer: HostAnswer
+    place: int
+    at: int
+    """Which of its group's."""
+
+    def saying(self, status: int, body: bytes) -> HostAnswer:
+        nonce, frames = self.answer.nonce, frames_of(self.answer.reply.output)
+        frame = frames[self.place]
+        if parts := parts_of(nonce, frame):
+            parts[self.at] = (body, f"\n{nonce} {self.name} {status}\n".encode())
+            body, status = b"".join(body + mark for body, mark in parts), 0
+        made = reframed(nonce, name_of(frame), status, body)
+        return self.answer.saying(joined([*frames[: self.place], made, *frames[self.place + 1 :]]))
+
+
+def _sections(given: HostAnswer) -> Iterator[_Section]:
+    for place, frame in enumerate(frames_of(given.reply.output)):
+        parts = parts_of(given.nonce, frame)
+        for at, (body, mark) in enumerate(parts):
+            yield _Section(mark.split()[1].decode(), body, given, place, at)
+        if not parts:
+            yield _Section(name_of(frame), frame[1][:-1], given, place, 0)
+
+
+def parts_of(nonce: str, frame: Framed) -> list[tuple[bytes, bytes]]:
+    """Text and mark of each section of a group; nothing where the frame is no group."""
+    pieces = re.split(rb"(\n" + nonce.encode() + rb" [a-z_.]+ \d{1,3}\n)", frame[1][:-1])
+    return list(zip(pieces[:-1:2], pieces[1::2], strict=True))

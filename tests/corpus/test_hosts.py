@@ -45,6 +45,10 @@ def test_frames_that_nobody_asked_for_are_not_believed(hosts: Hosts) -> None:
     _hold(hosts, damage_hosts.host_extra)
 
 
+def test_a_group_without_just_its_sections_is_not_believed(hosts: Hosts) -> None:
+    _hold(hosts, damage_hosts.host_marks)
+
+
 def test_a_tool_that_stopped_early_is_a_failure_of_its_fact(hosts: Hosts) -> None:
     _hold(hosts, lambda answer: damage_hosts.host_stopped_tools(answer, 40 if STRESS else 10), share=17)
 

@@ -131,6 +131,7 @@ l\t40\t/etc/systemd/system/other.service\t/usr/lib/systemd/system/rsync.service
 tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* ino:1 sk:1 cgroup:/system.slice/ssh.service <->
 @@ sockets 0
 0:root
+101:systemd-resolve
 @@ accounts 0
 """,
     "accounts.state": """\
@@ -250,9 +251,6 @@ tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3),("systemd",pid=
 tcp LISTEN 0 128 [::]:22 [::]:* users:(("sshd",pid=1,fd=4)) ino:2 sk:2 v6only:1 <->
 tcp LISTEN 0 64 *:2049 *:* ino:3 sk:3 <->
 @@ sockets 0
-0:root
-101:systemd-resolve
-@@ accounts 0
 """,
     "accounts.root": """\
 root:locked::19700:0:99999:7::
@@ -290,6 +288,8 @@ yes
 8180 root 0 root 0 /etc/shadow
 43ff root 0 root 0 /tmp
 @@ modes 0
+""",
+    "files.found": """\
 s 4755 root root /usr/bin/su
 s 2755 root shadow /usr/bin/chage
 d /var/open
@@ -360,10 +360,18 @@ def frame(name: str, body: str | bytes, status: int = 0, nonce: str = NONCE) -> 
     return head + b" " + hashlib.sha256(head + b"\n" + data).hexdigest().encode() + b"\n" + data + b"\n"
 
 
+def closed(section: str, body: str, status: int = 0, nonce: str = NONCE) -> str:
+    """A section as it stands in its group."""
+    return f"{body}\n{nonce} {section} {status}\n"
+
+
 def frames(hostname: str = HOST, nonce: str = NONCE, sections: Mapping[str, str] = SECTIONS) -> dict[str, bytes]:
     """Every frame of a whole answer, in order."""
-    bodies = {script.IDENTITY: f"{hostname}\n.", **sections, script.SUDO: "", script.END: "ticks 21"}
-    return {name: frame(name, bodies[name], nonce=nonce) for name in script.expected_frames("sudo")}
+    bodies = {script.IDENTITY: f"{hostname}\n.", script.SUDO: "", script.END: "ticks 21"}
+    return {
+        name: frame(name, "".join(closed(s, sections[s], nonce=nonce) for s in inside) or bodies[name], nonce=nonce)
+        for name, inside in script.expected_frames("sudo").items()
+    }
 
 
 def reply(output: bytes, **changes: object) -> CommandReply:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.hosts.samples import HOST, NONCE, NOW, SECTIONS, frame, frames, reply
+from tests.hosts.samples import HOST, NONCE, NOW, SECTIONS, closed, frame, frames, reply
 
 from luxops.domains.hosts import script
 from luxops.domains.hosts.answer import Collection, outcomes
@@ -11,7 +11,7 @@ from luxops.domains.hosts.facts.sysctl import Sysctl
 from luxops.model import FactName, Failure, FailureReason, Unreadable
 from luxops.transports.interface import CommandReply
 
-PRIVILEGED = {section.name for section in script.sections() if section.privileged}
+PRIVILEGED = {name for name in script.expected_frames("sudo") if name.endswith(".root")}
 COST = frame(script.END, "ticks 21")
 
 
@@ -47,9 +47,7 @@ def test_refused_sudo_leaves_what_needs_none() -> None:
 def test_refused_sudo_must_be_proven() -> None:
     lost = outcomes(reply(_unprivileged() + COST), NONCE, "sudo", NOW)
     assert _failure(lost[FactName("accounts")]).reason == FailureReason.MALFORMED
-    died = outcomes(
-        reply(_unprivileged() + frames()["sshd.effective"] + frame(script.SUDO, "", 137) + COST), NONCE, "sudo", NOW
-    )
+    died = outcomes(reply(_unprivileged() + frames()["daemons.root"] + frame(script.SUDO, "", 137) + COST), NONCE, "sudo", NOW)
     assert not isinstance(died[FactName("sshd")], Failure)
     assert _failure(died[FactName("accounts")]).reason == FailureReason.MALFORMED
 
@@ -104,6 +102,18 @@ def test_an_installed_collector_counts_only_where_it_is_the_expected_copy(copy: 
     assert isinstance(found[FactName("sshd")], Failure) is not reads
     if not reads:
         assert "not the expected copy" in _failure(found[FactName("sshd")]).detail
+
+
+def test_a_section_that_its_limit_ended_fails_its_facts_alone() -> None:
+    body = "".join(
+        closed(name, *(("half of it", 124) if name == "updates.state" else (SECTIONS[name], 0)))
+        for name in script.expected_frames("sudo")["local.open"]
+    )
+    whole = frames() | {"local.open": frame("local.open", body)}
+    found = outcomes(reply(b"".join(whole.values())), NONCE, "sudo", NOW)
+    failed = {name: _failure(outcome) for name, outcome in found.items() if isinstance(outcome, Failure)}
+    assert {name: failure.reason for name, failure in failed.items()} == {"updates": FailureReason.TIMEOUT}
+    assert all(failure.retryable for failure in failed.values())
 
 
 def test_a_parser_that_cannot_read_fails_its_fact_alone() -> None:

@@ -85,7 +85,7 @@ def test_a_program_that_failed_gives_no_value(fact: Any) -> None:  # noqa: ANN40
         ("sudo", "sudo.rules", "@includedir /etc/sudoers.d", "@includedir /opt/sudoers"),
         ("pam", "pam.state", "\tpam_unix.so nullok", ""),
         ("files", "files.root", "81a4 root", "0644 root root"),
-        ("files", "files.root", "s 4755 root root /usr/bin/su", "s 4755 root"),
+        ("files", "files.found", "s 4755 root root /usr/bin/su", "s 4755 root"),
         ("nftables", "nftables.ruleset", '"metainfo"', '"meta"'),
         ("nftables", "nftables.ruleset", '"policy": "drop"', '"other": "drop"'),
         ("nftables", "nftables.ruleset", '"chain": "input", "handle": 2', '"chain": "gone", "handle": 2'),
@@ -233,7 +233,7 @@ def test_pam() -> None:
 
 
 def test_a_search_that_did_not_finish_found_nothing_to_rely_on() -> None:
-    value = _dump("files", "files.root", "@@ found 0", "@@ found 124")
+    value = _dump("files", "files.found", "@@ found 0", "@@ found 124")
     assert all("$unreadable" in value[name] for name in ("setid", "world_writable_directories", "unowned"))
     assert value["paths"]["/tmp"]["mode"] == "1777"  # noqa: S108 - a name to compare
 

@@ -11,14 +11,18 @@ from tests.hosts.samples import NONCE, NOW
 from luxops.domains.hosts import script
 from luxops.domains.hosts.answer import Collection, outcomes
 from luxops.domains.hosts.facts import FACTS
-from luxops.domains.hosts.framing import unframe
+from luxops.domains.hosts.facts.interface import Section
+from luxops.domains.hosts.framing import Frames, unframe
 from luxops.model import FactName, FactValue, Failure, TargetId
 from luxops.transports.interface import CommandReply
 
 pytestmark = pytest.mark.slow
 
 SCRIPTS = {collector: script.compose(NONCE, collector).decode() for collector in ("sudo", "installed")}
-PARTS = {section.name: section.script for section in script.sections()} | {"frame": script._PRELUDE}
+PARTS = {section.name: section.script for section in script.sections()} | {
+    "frame": script._PRELUDE,
+    "group": script._GROUP + script._GROUP_END,
+}
 CHANGING = frozenset({
     "rm", "mv", "cp", "ln", "tee", "touch", "mkdir", "rmdir", "chmod", "chown", "mktemp", "dd", "kill", "apt-get", "dpkg",
     "sysctl", "modprobe", "mount",
@@ -90,12 +94,48 @@ def test_a_script_that_arrives_cut_runs_not_at_all(collector: script.Collector) 
 
 
 def test_every_section_has_its_frame_in_order() -> None:
-    names = script.expected_frames("sudo")
+    frames = script.expected_frames("sudo")
+    names = [name for frame, inside in frames.items() for name in inside or (frame,)]
     assert len(names) == len(set(names))
     assert names[0] == script.IDENTITY
-    assert names[-2:] == (script.SUDO, script.END)
+    assert names[-2:] == [script.SUDO, script.END]
     assert {section.name for fact in FACTS for section in fact.sections} <= set(names)
+    assert all(len(inside) > 1 for name, inside in frames.items() if name.endswith((".open", ".root")))
     assert script.COPY in script.expected_frames("installed")
+
+
+def _answered(members: list[Section], seconds: int) -> Frames:
+    text = script._run("local.open", members).replace(" 15 ", f" {seconds} ", 1)
+    reply = _run(f"{{\nnonce={NONCE}\n{script._PRELUDE}{text}}}\n".encode())
+    return unframe(reply.output, NONCE, {"local.open": [section.name for section in members]})
+
+
+def _section(name: str, text: str) -> Section:
+    return Section(f"a.{name}", text, group="local")
+
+
+def test_a_section_that_hangs_is_ended_alone() -> None:
+    hanging = "echo begun; echo waits >&2; sleep 60; echo end"
+    frames = _answered([_section("x", "echo 1"), _section("y", hanging), _section("z", "echo 3; exit 7")], 1)
+    assert {name: (s.exit_status, s.stdout) for name, s in frames.sections.items()} == {
+        "a.x": (0, b"1\n"), "a.y": (124, b"begun\n"), "a.z": (7, b"3\n"),
+    }  # fmt: skip
+    assert frames.sections["a.y"].stderr.splitlines()[0] == b"waits"
+    assert not frames.damaged
+
+
+def test_sections_of_a_group_leave_each_other_alone() -> None:
+    first = "cd /; set -- 1 2; nonce=x; exec 2>/dev/null; exit"
+    frames = _answered([_section("x", first), _section("y", 'echo "$# $PWD"; cat'), _section("z", "no-such-program")], 15)
+    assert frames.sections["a.x"].exit_status == 0
+    assert frames.sections["a.y"].stdout == f"0 {Path.cwd()}\n".encode()
+    assert frames.sections["a.z"].exit_status == 127
+    assert b"no-such-program" in frames.sections["a.z"].stderr
+
+
+def test_a_section_that_kills_its_shell_costs_itself_alone() -> None:
+    frames = _answered([_section("x", "kill -9 $$"), _section("y", "echo 2")], 15)
+    assert (frames.sections["a.x"].exit_status, frames.sections["a.y"].stdout) == (137, b"2\n")
 
 
 def test_the_nonce_is_found_again_and_checked() -> None:

@@ -2,8 +2,9 @@
 
 It reads and never writes: no temporary file, no redirection but to /dev/null and between its own descriptors. It arrives on
 standard input, so nothing of it is in the process list, and it is one brace group each side of sudo, so a script that
-arrives cut runs not at all. Each section that asks a
-program or a daemon has a time limit of its own. The frame format is described in `framing`.
+arrives cut runs not at all. Sections are run and framed by groups, because processes are what a scan costs: each group is
+one shell under one time limit, and one checksum. Where the limit ends a group, the section that ran is marked as ended by
+it, and a new shell goes on after it. The frame format is described in `framing`.
 
 Two ways to become root, chosen for each host group in the inventory:
 
@@ -20,12 +21,14 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import groupby
+from types import MappingProxyType
 from typing import Literal
 
 from luxops.domains.hosts.facts import FACTS
-from luxops.domains.hosts.facts.interface import HostFact, Section
+from luxops.domains.hosts.facts.interface import Group, HostFact, Section
 
 Collector = Literal["sudo", "installed"]
 
@@ -44,22 +47,69 @@ END = "end.cost"
 
 _NONCE = re.compile(r"[0-9a-f]{16,64}")
 
+_LIMITS: Mapping[Group, int] = {"local": 15, "system": 10, "daemons": 10}
+"""Group → seconds of wall time, in the order in which they are run.
+
+Where it is used up, 5 s are given to what is left, each time anew. A session without a byte of answer is given up after 30 s.
+"""
+
 _PRELUDE = """\
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin TZ=UTC0
-export LC_ALL PATH TZ
+export LC_ALL PATH TZ nonce
 umask 077
+mark="
+$nonce "
 frame() {
   head="#luxops1 $nonce $1 $2 ${#3}"
   sum=$(printf '%s\\n%s' "$head" "$3" | sha256sum)
   printf '%s %s\\n%s\\n' "$head" "${sum%% *}" "$3"
 }
-run() {
-  said=$({ out=$(if [ "$2" = - ]; then (text=$3; set --; eval "$text"); else timeout -k 1 "$2" /bin/sh -c "$3"; fi </dev/null
-      printf ':%s' "$?")
-    frame "$1" "${out##*:}" "${out%:*}" >&3; } 2>&1)
-  [ -z "$said" ] || frame "$1!" 0 "$(printf '%.400s' "$said")" >&3
+group() {
+  name=$1 limit=$2 text=$3
+  shift 3
+  said=$({ all= failed=0
+    while [ $# != 0 ]; do
+      out=$(printf '%s' "$text" | timeout -k 1 "$limit" /bin/sh -s "$@"; printf ':%s' "$?")
+      status=${out##*:} out=${out%:*}
+      all=$all$out
+      [ "$status" = 0 ] || failed=$status
+      [ "$status" -gt 1 ] || break
+      while [ "$out" != "${out#*"$mark"}" ]; do out=${out#*"$mark"}; shift; done
+      [ $# = 0 ] || { all=$(printf '%s%s%s %s\\n.' "$all" "$mark" "$1" "$status"); all=${all%.}; shift; }
+      limit=5
+    done
+    frame "$name" 0 "$all" >&3
+    printf ':%s' "$failed"; } 2>&1)
+  [ "${said##*:}" = 0 ] || frame "$name!" 0 "$(printf '%.8000s' "${said%:*}")" >&3
 }
 exec 3>&1
+"""
+"""`group NAME SECONDS TEXT SECTION…` runs and frames the sections. Its status is 0: all ended well; 1: one did not; else TEXT's
+shell was ended, and those with a mark in what it printed had run by then."""
+
+_GROUP = """\
+{ bad=0
+for s; do
+  printf '%s %s\\n' "$nonce" "$s" >&2
+  case $s in
+"""
+_SECTION = """\
+{name}) (set --
+{script}
+) ;;
+"""
+_GROUP_END = """\
+  esac
+  status=$?
+  [ $status = 0 ] || bad=1
+  printf '\\n%s %s %s\\n' "$nonce" "$s" $status
+done
+exit $bad
+} </dev/null
+"""
+"""The shell of a group. Its arguments are names of sections; after each one's output stands a mark of this request alone.
+
+It is fed by a pipe, not by an argument: sudo with `log_subcmds` ends a program that has one of more than 4 kB.
 """
 
 _COST = f"""\
@@ -77,28 +127,34 @@ if [ "$copy" = "{expected}" ]; then
 
 
 def sections(facts: Sequence[HostFact] = FACTS) -> tuple[Section, ...]:
-    """Every section once, unprivileged ones first: the order in which they are run and framed."""
+    """Every section once, unprivileged ones first, by groups: the order in which they are run and framed."""
     unique = {section.name: section for fact in facts for section in fact.sections}
-    return tuple(sorted(unique.values(), key=lambda s: s.privileged))
+    order = list(_LIMITS)
+    return tuple(sorted(unique.values(), key=lambda s: (s.privileged, order.index(s.group))))
 
 
-def expected_frames(collector: Collector) -> tuple[str, ...]:
-    """Names of all frames of a whole answer, in order; beside each may stand one `NAME!` with what went to standard error."""
-    names = [(section.name, section.privileged) for section in sections()]
-    return (
-        IDENTITY,
-        *(name for name, privileged in names if not privileged),
-        *((COPY,) if collector == "installed" else ()),
-        *(name for name, privileged in names if privileged),
-        SUDO,
-        END,
-    )
+@cache
+def expected_frames(collector: Collector) -> Mapping[str, tuple[str, ...]]:
+    """All frames of a whole answer, in order: name → sections in it; none for a frame that is one section itself.
+
+    Beside each may stand one `NAME!` with what went to standard error.
+    """
+    opened, privileged = _groups(privileged=False), _groups(privileged=True)
+    copy: dict[str, tuple[str, ...]] = {COPY: ()} if collector == "installed" else {}
+    inside = [{name: tuple(s.name for s in members) for name, members in side.items()} for side in (opened, privileged)]
+    return MappingProxyType({IDENTITY: (), **inside[0], **copy, **inside[1], SUDO: (), END: ()})
+
+
+def _groups(*, privileged: bool) -> Mapping[str, tuple[Section, ...]]:
+    """Name of the frame → its sections, of one side of sudo."""
+    mine = (section for section in sections() if section.privileged is privileged)
+    side = "root" if privileged else "open"
+    return {f"{group}.{side}": tuple(members) for group, members in groupby(mine, key=lambda s: s.group)}
 
 
 @cache
 def _privileged_body() -> str:
-    runs = "".join(_run(section) for section in sections() if section.privileged)
-    return f"{{\n{_PRELUDE}{runs}exit 0\n}}\n"
+    return f"{{\n{_PRELUDE}{_runs(privileged=True)}exit 0\n}}\n"
 
 
 @cache
@@ -144,7 +200,7 @@ def compose(nonce: str, collector: Collector) -> bytes:
 @cache
 def _unprivileged(collector: Collector) -> str:
     identity = f'frame {IDENTITY} 0 "$(cat /proc/sys/kernel/hostname; printf .)"\n'
-    runs = "".join(_run(section) for section in sections() if not section.privileged)
+    runs = _runs(privileged=False)
     if collector == "sudo":
         root = _as_root("{ printf 'nonce=%s\\n' \"$nonce\"; cat <<'LUXOPS_PRIVILEGED'", "/bin/sh -s", _privileged_body())
     else:
@@ -167,5 +223,11 @@ def _as_root(feed: str, command: str, document: str = "") -> str:
     )
 
 
-def _run(section: Section) -> str:
-    return f"run {section.name} {section.seconds or '-'} {shlex.quote(section.script)}\n"
+def _runs(*, privileged: bool) -> str:
+    return "".join(_run(name, members) for name, members in _groups(privileged=privileged).items())
+
+
+def _run(frame: str, members: Sequence[Section]) -> str:
+    cases = "".join(_SECTION.format(name=section.name, script=section.script.strip("\n")) for section in members)
+    names = " ".join(section.name for section in members)
+    return f"group {frame} {_LIMITS[members[0].group]} {shlex.quote(_GROUP + cases + _GROUP_END)} {names}\n"

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, TypeVar, cast
 
 from luxops.domains.hosts.facts.interface import Answer, FileMode, HostFact, ParseError, Section
@@ -87,16 +88,17 @@ _OPEN_PARTS = ("passwd", "group", "login_defs")
 STATE = Section(
     "accounts.state",
     """\
-awk -F: '/^[+-]/ { print "+"; next } NF != 7 { print "?"; next }
+[ -r /etc/passwd ] && [ -r /etc/group ] && [ -r /etc/login.defs ] || exit 1
+awk -F: 'FILENAME != file { if (file == "/etc/passwd") print "@@ passwd 0"; file = FILENAME }
+  file == "/etc/login.defs" { if (!defs++) print "@@ group 0"; if ($0 ~ /^[ \t]*[A-Z][A-Z0-9_]*([ \t]|$)/) print; next }
+  /^[+-]/ { print "+"; next }
+  file == "/etc/group" { print NF == 4 ? $1 ":" $3 ":" $4 : "?"; next }
+  NF != 7 { print "?"; next }
   { password = $2 == "x" ? "shadowed" : $2 == "" ? "empty" : "in-passwd"
-    print $1 ":" password ":" $3 ":" $4 ":" $6 ":" $7 }' /etc/passwd || exit $?
-echo '@@ passwd 0'
-awk -F: '/^[+-]/ { print "+"; next } NF != 4 { print "?"; next } { print $1 ":" $3 ":" $4 }' /etc/group || exit $?
-echo '@@ group 0'
-awk '$1 ~ /^[A-Z][A-Z0-9_]*$/' /etc/login.defs || exit $?
+    print $1 ":" password ":" $3 ":" $4 ":" $6 ":" $7 }' /etc/passwd /etc/group /etc/login.defs || exit $?
 echo '@@ login_defs 0'
 """,
-    seconds=None,
+    group="local",
 )
 _ROOT_PARTS = ("shadow", "homes", "modes", "keys")
 ROOT = Section(
@@ -129,6 +131,7 @@ for p; do shift; case $p in */.ssh/authorized_keys*) set -- "$@" "$p" ;; esac; d
     print FILENAME "\\t" (type == "" ? "?" : type) "\\t" options }}' "$@"
 echo "@@ keys $?"
 """,
+    group="local",
     privileged=True,
 )
 _SCHEMES = {
@@ -171,6 +174,7 @@ def _twice(items: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(sorted(item for item, count in Counter(items).items() if count > 1))
 
 
+@lru_cache(maxsize=4096)
 def _user(line: str, first_uid: int | str) -> tuple[str, User]:
     if not (match := _USER.fullmatch(line)):
         raise ParseError("a line of passwd has not seven fields")
@@ -183,6 +187,7 @@ def _user(line: str, first_uid: int | str) -> tuple[str, User]:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def _group(line: str) -> tuple[str, Group]:
     if not (match := _GROUP.fullmatch(line)):
         raise ParseError("a line of group has not four fields")

@@ -51,6 +51,7 @@ for f in /etc/audit/rules.d/*.rules; do [ ! -f "$f" ] || set -- "$@" "$f"; done
 [ $# = 0 ] || awk '/^[ \t]*-/' "$@"
 echo "@@ rules $?"
 """,
+    group="daemons",
     privileged=True,
 )
 _NO_AUDIT = "the kernel lets no audit be asked here: a container's audit is the machine's"

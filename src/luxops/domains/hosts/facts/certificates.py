@@ -60,8 +60,8 @@ ROOT = Section(
     f"""\
 for d in {_FOLDERS}; do [ ! -d "$d" ] || set -- "$@" "$d"; done
 set -- $([ $# = 0 ] || find "$@" -maxdepth 3 \\( -type f -o -path '/etc/letsencrypt/*' -type l \\) -size -128k \\
-  ! -name ca-certificates.crt \\( -name '*.pem' -o -name '*.crt' -o -name '*.cer' -o -name '*.key' \\) -print \\
-  | sort | head -n {_MOST + 1})
+  ! -name ca-certificates.crt \\( -name '*.pem' -o -name '*.crt' -o -name '*.cer' -o -name '*.key' \\) -print)
+[ $# -le {_MOST} ] || set -- $(printf '%s\n' "$@" | sort | head -n {_MOST + 1})
 for f; do echo "$f"; done
 echo '@@ files 0'
 [ $# = 0 ] || awk 'FNR == 1 {{ print "file " FILENAME; inside = 0 }}
@@ -73,6 +73,7 @@ echo "@@ certificates $?"
 [ $# = 0 ] || {STAT} "$@"
 echo "@@ keys $?"
 """,
+    group="local",
     privileged=True,
 )
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
@@ -83,7 +84,7 @@ def parse(answer: Answer) -> Certificates:
     part = blocks(answer.text(ROOT.name), _PARTS)
     if part["certificates"].status != 0:
         raise ParseError("the certificates were not read to the end")
-    names = part["files"].lines
+    names = sorted(part["files"].lines)
     certificates: list[Certificate] = []
     broken: dict[str, str] = {}
     with_key = set()

@@ -85,35 +85,33 @@ LOOKED_IN = (
     "/var",
 )
 _DEPTH = 3
-_PARTS = ("modes", "found")
-ROOT = Section(
-    "files.root",
+ROOT = Section("files.root", f"{STAT} {' '.join(SENSITIVE)} 2>/dev/null\necho '@@ modes 0'\n", group="local", privileged=True)
+FOUND = Section(
+    "files.found",
     f"""\
-{STAT} {" ".join(SENSITIVE)} 2>/dev/null
-echo '@@ modes 0'
 for d in {" ".join(LOOKED_IN)}; do [ ! -d "$d" ] || set -- "$@" "$d"; done
-users=$(awk -F: '{{ printf " ! -uid %s", $3 }}' /etc/passwd)
-groups=$(awk -F: '{{ printf " ! -gid %s", $3 }}' /etc/group)
-timeout 8 find "$@" -maxdepth {_DEPTH} -xdev \\
+both=$(awk -F: 'FILENAME != "/etc/passwd" && !groups++ {{ printf ":" }}
+  {{ printf " ! -%s %s", groups ? "gid" : "uid", $3 }}' /etc/passwd /etc/group)
+users=${{both%:*}} groups=${{both#*:}}
+find "$@" -maxdepth {_DEPTH} -xdev \\
   \\( -path /usr/lib/modules -o -path /usr/lib/python3 -o -path /var/lib/dpkg \\) -prune -o \\
   \\( -type f -perm /6000 -printf 's %m %u %g %p\\n' \\) , \\
   \\( -type d -perm -0002 ! -perm -1000 -printf 'd %p\\n' \\) , \\
   \\( -type f -perm -0002 -printf 'w %p\\n' \\) , \\
-  \\( \\( $users -o $groups \\) -printf 'u %p\\n' \\)
+  \\( \\( ! -uid 0 -o ! -gid 0 \\) \\( $users -o $groups \\) -printf 'u %p\\n' \\)
 echo "@@ found $?"
 """,
+    group="local",
     privileged=True,
-    seconds=15,
 )
 
 
 def parse(answer: Answer) -> Files:
     """Raises ParseError for a line that neither stat nor find prints, and where /etc/passwd has no mode."""
-    part = blocks(answer.text(ROOT.name), _PARTS)
-    paths = file_modes(part["modes"].lines)
+    paths = file_modes(blocks(answer.text(ROOT.name), ("modes",))["modes"].lines)
     if "/etc/passwd" not in paths:
         raise ParseError("/etc/passwd has no mode")
-    found = _found(part["found"])
+    found = answer.part(FOUND.name, lambda text: _found(blocks(text, ("found",))["found"]))
     listed = {kind: _paths(found, kind) for kind in "dwu"}
     return Files(
         paths=paths, absent=tuple(sorted(set(SENSITIVE) - paths.keys())),
@@ -152,4 +150,4 @@ def _set_id(line: str) -> SetIdFile:
     )
 
 
-FACT = HostFact(FactName("files"), (ROOT,), parse)
+FACT = HostFact(FactName("files"), (ROOT, FOUND), parse)

@@ -15,6 +15,8 @@ from typing import Literal, TypeVar
 from luxops.model import FactName, FactValue, Failure, FailureReason, Unreadable
 
 T = TypeVar("T")
+Group = Literal["local", "system", "daemons"]
+"""`local` reads configuration, folders and databases on disk, `system` what the kernel says; `daemons` asks programs."""
 
 TIMED_OUT = frozenset({124, 137})
 """Exit statuses of `timeout`: the command was told to end, or was killed."""
@@ -36,21 +38,21 @@ class CannotAnswer(Exception):  # noqa: N818 - not an error of the parser: the h
 
 @dataclass(frozen=True)
 class Section:
-    """One command line of the composed script, framed on its own."""
+    """One piece of the composed script. Those of one group share a process, a time limit and a checksum."""
 
     name: str
     """`FACT.PART`, unique over all facts; two facts may share one section."""
     script: str
     """POSIX sh, run with standard input closed and no arguments. Writes nothing but its output."""
+    group: Group
+    """What of an answer is damaged or lost is lost for its whole group; what takes too long is lost alone."""
     privileged: bool = False
     """Runs as root, through the one `sudo -n` of the session."""
-    seconds: int | None = 10
-    """Wall time after which it is ended. None: it only reads local files, which cannot hang, and saves the cost of a limit."""
 
 
 @dataclass(frozen=True)
 class SectionAnswer:
-    """What one section printed; its frame and checksum were right."""
+    """What one section printed; its group's frame and checksum were right."""
 
     exit_status: int
     stdout: bytes

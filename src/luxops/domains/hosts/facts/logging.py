@@ -58,7 +58,7 @@ echo '@@ upload 0'
 {STAT} /var/log/* 2>/dev/null
 echo '@@ files 0'
 """,
-    seconds=None,
+    group="local",
 )
 _DEFAULTS = {"Storage": "auto", "Compress": "yes", "Seal": "yes", "ForwardToSyslog": "yes"}
 _LEGACY = re.compile(r"\S*[^\s@]\s+(@{1,2})(?:\([^)]*\))?(\[[^\]]+\]|[^\s:;]+)(?::(\d+))?(?:;.*)?")

@@ -62,7 +62,7 @@ grep -oE '^[^:]*/({_PATTERN})\\.ko' modules.dep | sed 's/^/dep:/'
 grep -oE '/({_PATTERN})\\.ko' modules.builtin | sed 's/^/builtin:/'
 echo '@@ index 0'
 """,
-    seconds=None,
+    group="system",
 )
 _BLOCKS = re.compile(r"(?:/usr)?(?:/bin/)?(?:false|true)")
 

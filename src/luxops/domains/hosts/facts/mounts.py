@@ -33,7 +33,7 @@ _HIDDEN = ("/proc/", "/sys/", "/dev/", "/run/user/", "/run/credentials/")
 _SHOWN = frozenset({"/dev/shm", "/dev/pts", "/dev/mqueue", "/dev/hugepages"})  # noqa: S108 - names to compare, nothing is written there
 _LINE = re.compile(r"\d+ \d+ \d+:\d+ \S+ (\S+) (\S+)(?: \S+)* - (\S+) (\S*) (\S+)")
 
-STATE = Section("mounts.state", "cat /proc/self/mountinfo || exit $?\necho '@@ mountinfo 0'\n", seconds=None)
+STATE = Section("mounts.state", "cat /proc/self/mountinfo || exit $?\necho '@@ mountinfo 0'\n", group="system")
 
 
 def parse(answer: Answer) -> Mounts:

@@ -45,7 +45,9 @@ class Nftables(FactValue):
     """`inet filter NAME` → number of elements."""
 
 
-ROOT = Section("nftables.ruleset", "nft -j list ruleset || exit $?\necho\necho '@@ ruleset 0'\n", privileged=True)
+ROOT = Section(
+    "nftables.ruleset", "nft -j list ruleset || exit $?\necho\necho '@@ ruleset 0'\n", group="daemons", privileged=True
+)
 
 _HOOKS = ("input", "forward", "output")
 _VERDICTS = frozenset({"accept", "drop", "continue", "return", "reject", "queue", "masquerade", "snat", "dnat", "redirect"})

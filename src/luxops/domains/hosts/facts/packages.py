@@ -29,7 +29,7 @@ STATE = Section(
 dpkg-query -W -f='${db:Status-Abbrev}\t${Package}\t${Architecture}\t${Version}\n' || exit $?
 echo '@@ packages 0'
 """,
-    seconds=None,
+    group="local",
 )
 _LINE = re.compile(r"([uihrp])([ncHUFWti])([ R])\t([a-z0-9][a-z0-9+.-]*)\t([a-z0-9-]*)\t(\S*)")
 

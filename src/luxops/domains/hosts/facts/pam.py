@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from luxops.domains.hosts.facts.interface import Answer, CannotAnswer, HostFact, ParseError, Section
 from luxops.domains.hosts.facts.reading import blocks, number_or_text, split_once
@@ -51,7 +52,7 @@ echo '@@ pwquality 0'
 [ ! -r /etc/security/faillock.conf ] || awk '{ sub(/#.*/, "") } NF' /etc/security/faillock.conf || exit $?
 echo '@@ faillock 0'
 """,
-    seconds=None,
+    group="local",
 )
 _LINE = re.compile(r"-?(auth|account|password|session)\s+(\[[^\]]*\]|\w+)\s+(\S+)\s*(.*)", re.IGNORECASE)
 _INCLUDE = re.compile(r"@include\s+(\S+)\s*")
@@ -79,6 +80,7 @@ def parse(answer: Answer) -> Pam:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def _line(text: str) -> PamLine:
     if match := _INCLUDE.fullmatch(text):
         return PamLine(type="include", control="", module=match[1], arguments=())

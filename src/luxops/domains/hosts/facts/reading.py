@@ -10,6 +10,7 @@ import re
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from luxops.domains.hosts.facts.interface import FileKind, FileMode, ParseError
 from luxops.model import Unreadable
@@ -17,8 +18,10 @@ from luxops.model import Unreadable
 STAT = "stat -L -c '%f %U %u %G %g %n'"
 """Prints what `file_modes` reads: mode in hexadecimal, owner and group by name and number, path."""
 
-_MARKER = re.compile(r"@@ ([a-z_]+) (\d{1,3})")
+_MARKER = re.compile(r"^@@ ([a-z_]+) (\d{1,3})\n", re.MULTILINE)
+_ANY_MARKER = re.compile(r"^@@ .*", re.MULTILINE)
 _STAT_LINE = re.compile(r"([0-9a-f]{1,8}) (\S+) (\d+) (\S+) (\d+) (/.*)")
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
 _KINDS: tuple[tuple[int, FileKind], ...] = ((stat.S_IFREG, "file"), (stat.S_IFDIR, "directory"), (stat.S_IFLNK, "link"))
 
 
@@ -36,23 +39,24 @@ class Block:
 
 def blocks(text: str, names: Iterable[str]) -> Mapping[str, Block]:
     """Splits what a section printed. Raises ParseError unless exactly the named parts are there, in order, all closed."""
-    found: dict[str, Block] = {}
-    lines: list[str] = []
-    for line in text.split("\n"):
-        if not line.startswith("@@ "):
-            lines.append(line)
-        elif not (marker := _MARKER.fullmatch(line)) or marker[1] in found:
-            raise ParseError(f"not a marker, or one given twice: {line[:80]!r}")
-        else:
-            found[marker[1]] = Block(int(marker[2]), tuple(lines))
-            lines = []
-    if lines != [""]:
+    *parts, rest = _MARKER.split(text)
+    found = {
+        name: Block(int(status), tuple(lines.split("\n")[:-1]))
+        for lines, name, status in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    }
+    for lines in (*parts[::3], rest):
+        if broken := _ANY_MARKER.search(lines):
+            raise ParseError(f"not a marker: {broken[0][:80]!r}")
+    if len(found) * 3 != len(parts):
+        raise ParseError("a marker is given twice")
+    if rest:
         raise ParseError("there are lines after the last marker")
     if list(found) != list(names):
         raise ParseError(f"parts are {', '.join(found) or 'missing'}; expected {', '.join(names)}")
     return found
 
 
+@lru_cache(maxsize=4096)
 def file_mode(raw: int, owner: str, group: str) -> FileMode:
     """A FileMode from the number that stat gives."""
     kind: FileKind = next((name for bits, name in _KINDS if stat.S_IFMT(raw) == bits), "other")
@@ -76,7 +80,7 @@ def file_modes(lines: Iterable[str]) -> dict[str, FileMode]:
 
 def number_or_text(text: str) -> int | str:
     """A number where the text is one in decimal without leading zeros (those are octal modes), else the text."""
-    return int(text) if re.fullmatch(r"-?(0|[1-9]\d{0,17})", text) else text
+    return int(text) if _NUMBER.fullmatch(text) else text
 
 
 def split_once(line: str, separator: str, what: str) -> tuple[str, str]:

@@ -64,6 +64,7 @@ echo "@@ install $?"
 readlink -f /etc/systemd/system/default.target || readlink -f /usr/lib/systemd/system/default.target
 echo "@@ default $?"
 """,
+    group="daemons",
 )
 """Other facts read from it whether their daemon runs."""
 

@@ -34,15 +34,13 @@ class Sockets(FactValue):
     """By protocol, port, address."""
 
 
-_PARTS = ("sockets", "accounts")
-_SCRIPT = """\
-ss {options} || exit $?
-echo '@@ sockets 0'
-awk -F: '{{ print $3 ":" $1 }}' /etc/passwd
+_SCRIPT = "ss {options} || exit $?\necho '@@ sockets 0'\n"
+_ACCOUNTS = """\
+awk -F: '{ print $3 ":" $1 }' /etc/passwd
 echo "@@ accounts $?"
 """
-STATE = Section("sockets.state", _SCRIPT.format(options="-Htulne"))
-OWNERS = Section("sockets.owners", _SCRIPT.format(options="-Htulnpe"), privileged=True)
+STATE = Section("sockets.state", _SCRIPT.format(options="-Htulne") + _ACCOUNTS, group="daemons")
+OWNERS = Section("sockets.owners", _SCRIPT.format(options="-Htulnpe"), group="daemons", privileged=True)
 
 _NO_OWNER = Unreadable(reason="ss shows no owner: the kernel's own, or another container's")
 _LINE = re.compile(r"(tcp|udp)\s+(LISTEN|UNCONN)\s+\d+\s+\d+\s+(\S+):(\d+)\s+\S+(?:\s+(.*?))?\s*")
@@ -53,17 +51,17 @@ _UID = re.compile(r"(?:^|\s)uid:(\d+)(?:\s|$)")
 
 def parse(answer: Answer) -> Sockets:
     """Raises ParseError for a line that is no socket. Owners are Unreadable where sudo was refused or ss shows none."""
-    open_to_all = blocks(answer.text(STATE.name), _PARTS)
-    owners = answer.part(OWNERS.name, lambda text: blocks(text, _PARTS))
+    open_to_all = blocks(answer.text(STATE.name), ("sockets", "accounts"))
+    names = _accounts(open_to_all["accounts"].lines)
+    owners = answer.part(OWNERS.name, lambda text: blocks(text, ("sockets",))["sockets"])
     if isinstance(owners, Unreadable):
-        return Sockets(listening=_sockets(open_to_all, owners))
-    return Sockets(listening=_sockets(owners, _NO_OWNER))
+        return Sockets(listening=_sockets(open_to_all["sockets"], names, owners))
+    return Sockets(listening=_sockets(owners, names, _NO_OWNER))
 
 
-def _sockets(part: Mapping[str, Block], no_owner: Unreadable) -> tuple[Socket, ...]:
-    names = _accounts(part["accounts"].lines)
-    found = {socket.model_dump_json(): socket for line in part["sockets"].lines for socket in (_socket(line, names, no_owner),)}
-    return tuple(sorted(found.values(), key=lambda s: (s.protocol, s.port, s.address, s.interface)))
+def _sockets(block: Block, names: Mapping[str, str], no_owner: Unreadable) -> tuple[Socket, ...]:
+    found = dict.fromkeys(_socket(line, names, no_owner) for line in block.lines)
+    return tuple(sorted(found, key=lambda s: (s.protocol, s.port, s.address, s.interface)))
 
 
 def _accounts(lines: Iterable[str]) -> dict[str, str]:

@@ -66,6 +66,8 @@ _ALGORITHMS = frozenset({
     "casignaturealgorithms", "ciphers", "hostbasedacceptedalgorithms", "hostkeyalgorithms", "kexalgorithms", "macs",
     "pubkeyacceptedalgorithms",
 })  # fmt: skip
+_SETTING = re.compile(r"([a-z0-9]+)(?: (.*))?")
+_COUNT = re.compile(r"\d{1,9}")
 _ALWAYS = frozenset({"port", "permitrootlogin", "passwordauthentication", "ciphers", "macs", "kexalgorithms"})
 _KNOWN_INCLUDE = "/etc/ssh/sshd_config.d/*.conf"
 
@@ -84,7 +86,7 @@ def parse(answer: Answer) -> Sshd:
 def _effective(lines: Iterable[str]) -> dict[str, _Value]:
     given: dict[str, list[str]] = {keyword: [] for keyword in sorted(_REPEATED)}
     for line in lines:
-        if not (match := re.fullmatch(r"([a-z0-9]+)(?: (.*))?", line)):
+        if not (match := _SETTING.fullmatch(line)):
             raise ParseError(f"not a setting of sshd: {line[:80]!r}")
         given.setdefault(match[1], []).append(match[2] or "")
     if missing := sorted(keyword for keyword in _ALWAYS if not given.get(keyword)):
@@ -96,7 +98,7 @@ def _value(keyword: str, values: list[str]) -> _Value:
     if keyword in _ALGORITHMS:
         return tuple(values[0].split(","))
     if keyword in _NUMBERS:
-        if not all(re.fullmatch(r"\d{1,9}", value) for value in values):
+        if not all(_COUNT.fullmatch(value) for value in values):
             raise ParseError(f"{keyword} is not a number: {values[0][:40]!r}")
         numbers = tuple(int(value) for value in values)
         return numbers if keyword in _REPEATED else numbers[0]
@@ -120,5 +122,5 @@ def _matches(block: Block) -> tuple[MatchBlock, ...] | Unreadable:
     return tuple(MatchBlock(criteria=criteria, settings=tuple(settings)) for criteria, settings in found)
 
 
-ROOT = Section("sshd.effective", _SCRIPT, privileged=True)
+ROOT = Section("sshd.effective", _SCRIPT, group="daemons", privileged=True)
 FACT = HostFact(FactName("sshd"), (ROOT,), parse)

@@ -62,8 +62,8 @@ echo "@@ files $?"
 [ $# = 0 ] || awk '/^[ \\t]*#([^i0-9]|$)/ || /^[ \\t]*$/ {{ next }} {{ print FILENAME ":" FNR ":" $0 }}' "$@"
 echo "@@ lines $?"
 """,
+    group="local",
     privileged=True,
-    seconds=None,
 )
 
 

@@ -53,9 +53,9 @@ def _paths(names: Iterable[str]) -> str:
 def _script(part: str, paths: str) -> str:
     return f"""\
 for f in {paths}; do
-  if [ ! -e "$f" ]; then echo "- $f"
-  elif [ ! -r "$f" ]; then echo "! $f"
-  else set -- "$@" "$f"; fi
+  if [ -r "$f" ]; then set -- "$@" "$f"
+  elif [ -e "$f" ]; then echo "! $f"
+  else echo "- $f"; fi
 done
 [ $# = 0 ] || grep -H '' "$@"
 echo '@@ {part} 0'
@@ -67,8 +67,8 @@ _OPEN_PATHS = (
     + "".join(f" /proc/sys/net/ipv4/conf/*/{name}" for name in _EACH_IPV4)
     + "".join(f" /proc/sys/net/ipv6/conf/*/{name}" for name in _EACH_IPV6)
 )
-STATE = Section("sysctl.state", _script("open", _OPEN_PATHS), seconds=None)
-ROOT = Section("sysctl.root", _script("root", _paths(_ROOT_ONLY)), privileged=True, seconds=None)
+STATE = Section("sysctl.state", _script("open", _OPEN_PATHS), group="system")
+ROOT = Section("sysctl.root", _script("root", _paths(_ROOT_ONLY)), group="local", privileged=True)
 
 
 def parse(answer: Answer) -> Sysctl:

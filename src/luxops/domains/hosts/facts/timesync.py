@@ -45,6 +45,7 @@ echo "@@ chrony $?"
 readlink /etc/localtime
 echo "@@ zone $?"
 """,
+    group="daemons",
 )
 _SERVICES = {
     "systemd-timesyncd": "/timesyncd.conf", "chrony": "/etc/chrony/", "ntpsec": "/etc/ntpsec/", "ntp": "/etc/ntp.conf",

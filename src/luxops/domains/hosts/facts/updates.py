@@ -64,7 +64,7 @@ echo '@@ lists 0'
 sed -n 's|^[[:space:]]*\(APT::Periodic::[A-Za-z-]*\)[[:space:]]*"\([^"]*\)".*|\1 \2|p' /etc/apt/apt.conf.d/* 2>/dev/null
 echo "@@ automatic $?"
 """,
-    seconds=20,
+    group="local",
 )
 """`apt-cache policy` takes apt's pins into account and needs no lock. It reads apt's binary cache where that is current; where
 it is not, it builds one in memory, which costs up to a second. It is not run as root, so that it writes none."""
