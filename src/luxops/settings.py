@@ -72,14 +72,14 @@ class CloudSettings(_Section):
     name: str = "luxops"
     """The cloud's name in `clouds.yaml`."""
     clouds_file: Path | None = None
-    """The `clouds.yaml` to read; otherwise where OpenStack's own clients look: here, `~/.config/openstack`, `/etc/openstack`."""
+    """The `clouds.yaml` to read; otherwise where OpenStack's clients look: here, `~/.config/openstack`, `/etc/openstack`."""
     engine: Literal["pulumi", "reconcile"] = "pulumi"
     """`pulumi`: the Pulumi CLI with its state; `reconcile`: the declared graph against the live cloud, without a state."""
     stacks: Path = Path("stacks")
     """Folder of the Pulumi projects."""
     state: str = "file://~/.luxops/pulumi"
     """Where the `pulumi` engine keeps its state: `file://…`, `s3://…` or `postgres://…`. A password in it is never printed."""
-    passphrase: str = "env:PULUMI_CONFIG_PASSPHRASE"
+    passphrase: str = "env:PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 - a reference
     """Reference (`env:NAME`, `file:PATH`) to what encrypts the secrets in that state."""
     cache: Path = Path("~/.cache/luxops")
     """Folder in which the declared graph is kept, by the digest of inventory and programs."""

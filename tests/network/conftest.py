@@ -12,6 +12,7 @@ from luxops.federation import Federation, Flow, FlowEnd
 from luxops.federation.schema import FederationFile, HospitalFile, LinkDeclaration, RouterDeclaration, ServiceFile
 from luxops.model import Digest
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFJeeueh3cBlRqAQDTjyGbvZ6u/bIEmZ1W+yLKNy97hW"
 QUOTA = {"cores": 4, "ram_gib": 16, "volumes_gib": 100}
 
 
@@ -32,9 +33,17 @@ def _file() -> FederationFile:
     return FederationFile.model_validate({
         "id": "luxith", "name": "Luxith", "as_number": 64512,
         "datacentres": [
-            {"id": f"dc{n}", "name": "", "city": "", "transit": f"10.250.25{n - 1}.0/24", "gateway": f"10.250.25{n - 1}.254"}
+            {
+                "id": f"dc{n}", "name": "", "city": "", "transit": f"10.250.25{n - 1}.0/24", "gateway": f"10.250.25{n - 1}.254",
+                "cores": f"10.250.25{n - 1}.253", "physical_network": f"physnet-dc{n}", "availability_zone": f"dc{n}",
+            }
             for n in (1, 2)
         ],
+        "cloud": {
+            "region": "RegionOne", "provisioning_key": KEY, "access": {},
+            "flavours": [{"id": "small", "cores": 1, "ram_gib": 1, "disk_gib": 1}],
+            "images": [{"id": "debian-12", "file": "debian-12.raw", "format": "raw"}],
+        },
         "management": {
             "prefix": "10.255.0.0/20", "bastions": [{"id": "bastion1", "address": "10.255.0.5", "datacentre": "dc1"}],
             "secrets": {"bgp": "env:LUXOPS_BGP"},
@@ -108,7 +117,7 @@ def federation() -> Federation:
     service = ServiceFile.model_validate({
         "id": "anim", "name": "Archive", "provider": "luxith", "consumers": ["chl", "hrs"], "data": "health", "flows": [],
         "hosted_in": {"zone": "archive", "dc1": "10.64.0.0/24", "dc2": "10.64.1.0/24"},
-        "recovery": {"rpo": "15m", "rto": "4h"}, "profile": "dicom-archive",
+        "recovery": {"rpo": "15m", "rto": "4h"}, "profile": "dicom-archive", "quota": QUOTA,
     })  # fmt: skip
     return Federation(
         file=_file(), hospitals=hospitals, services={"anim": service}, links=_links(), routers=_routers(), hosts={},

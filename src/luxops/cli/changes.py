@@ -46,10 +46,14 @@ def _row(change: Change) -> list[str]:
 
 
 def _print_one(change: Change) -> None:
-    click.echo(f"{change.title}\n{change.domain}, {change.state}, by {change.requested_by} at {change.began:%Y-%m-%d %H:%M:%S} UTC")
+    click.echo(
+        f"{change.title}\n{change.domain}, {change.state}, by {change.requested_by} at {change.began:%Y-%m-%d %H:%M:%S} UTC"
+    )
     click.echo(f"plan {change.plan}")
     if change.override:
         click.echo(f"OVERRIDDEN: {printable(change.override.reason)}")
         for refusal in change.override.refusals:
             click.echo(f"  {printable(refusal)}")
-    print_table(["action", "outcome", "subject", "detail"], [(e.action, e.outcome, e.subject, e.detail) for e in change.effects])
+    print_table(
+        ["action", "outcome", "subject", "detail"], [(e.action, e.outcome, e.subject, e.detail) for e in change.effects]
+    )

@@ -96,7 +96,7 @@ def up(
     allowed = work.allowed(obj.settings, comparison, planned, override)
     if not yes:
         click.confirm(f"Carry this out with the {desk.settings.engine} engine?", abort=True, err=True)
-    carrier = work.engine(desk, comparison, protected=protected)
+    carrier = work.engine(desk, comparison, obj.settings.inventory, protected=protected)
     effects = _carried_out(obj, " ".join(["cloud up", *stacks]), carrier.up, planned, allowed)
     return work.ended(desk.plan(_look(desk), stacks), effects)
 
@@ -121,7 +121,7 @@ def destroy(obj: CliContext, stacks: tuple[str, ...], engine: str | None, yes: b
     chosen = work.to_destroy(comparison, stacks)
     if not yes:
         click.confirm(f"Delete everything of {', '.join(chosen)}?", abort=True, err=True)
-    carrier = work.engine(desk, comparison, protected=protected)
+    carrier = work.engine(desk, comparison, obj.settings.inventory, protected=protected)
     effects = _carried_out(obj, " ".join(["cloud destroy", *stacks]), carrier.destroy, chosen, None)
     return work.destroyed(_look(desk), chosen, effects)
 
@@ -149,7 +149,7 @@ def repair(obj: CliContext, targets: tuple[str, ...], yes: bool, remove: bool) -
     _show(desk, planned, "table")
     if not yes:
         click.confirm("Carry this out?", abort=True, err=True)
-    carrier = work.engine(desk, comparison, protected=False)
+    carrier = work.engine(desk, comparison, obj.settings.inventory, protected=False)
     effects = _carried_out(obj, " ".join(["cloud repair", *targets]), carrier.up, planned, None)
     return work.ended(work.only(desk.plan(_look(desk), ()), targets, remove=remove, missing_ok=True), effects)
 
@@ -218,8 +218,11 @@ def _carried_out(
 def _register() -> None:
     """Commands that have files of their own."""
     from luxops.cli.cloud_adopt import adopt
+    from luxops.cli.cloud_report import report
+    from luxops.cli.cloud_unlock import unlock
 
-    cloud.add_command(adopt)
+    for command in (adopt, report, unlock):
+        cloud.add_command(command)
 
 
 _register()

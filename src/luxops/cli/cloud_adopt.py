@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--draft", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Draft an inventory of what is there.")
 @output_option
 @click.pass_obj
-def adopt(  # noqa: PLR0913 - click's options
+def adopt(
     obj: CliContext, stacks: tuple[str, ...], file: Path | None, tag: bool, yes: bool, folder: Path | None, output: str
 ) -> ExitCode:
     """Take over what exists already: show how much of each stack does, and make it luxops' own.
@@ -111,7 +111,9 @@ def _tag(
     return shared._look(desk)  # noqa: SLF001 - same
 
 
-def _shown(comparison: Comparison, chosen: Sequence[StackId], written: Sequence[Path], output: str, *, tagged: bool) -> ExitCode:
+def _shown(
+    comparison: Comparison, chosen: Sequence[StackId], written: Sequence[Path], output: str, *, tagged: bool
+) -> ExitCode:
     from luxops.cli.exit import exit_code
     from luxops.domains.cloud.adopting import standing
 

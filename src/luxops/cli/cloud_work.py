@@ -11,6 +11,8 @@ from luxops.domains.cloud.changes import CloudPlan, Effect, Operation, Outcome, 
 from luxops.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from luxops.domains.cloud.changes import Engine
     from luxops.domains.cloud.comparing import Comparison
     from luxops.domains.cloud.desk import CloudDesk
@@ -19,16 +21,17 @@ if TYPE_CHECKING:
     from luxops.settings import Settings
 
 
-def engine(desk: CloudDesk, comparison: Comparison, *, protected: bool) -> Engine:
+def engine(desk: CloudDesk, comparison: Comparison, inventory: Path, *, protected: bool) -> Engine:
     """The engine that the settings name; the choice is told, and none stands in for the other."""
     click.echo(f"Engine: {desk.settings.engine}", err=True)
     if desk.settings.engine == "reconcile":
         from luxops.domains.cloud.engines.reconcile import ReconcileEngine
 
         return ReconcileEngine(desk.session, comparison, desk.settings.concurrency, protected=protected)
+    from luxops.domains.cloud.engines.complete import CompletePulumi
     from luxops.domains.cloud.engines.pulumi import PulumiEngine
 
-    return PulumiEngine(desk, protected=protected)
+    return CompletePulumi(PulumiEngine(desk.settings, inventory, protected=protected), desk, comparison)
 
 
 def allowed(settings: Settings, comparison: Comparison, plan: CloudPlan, reason: str | None) -> Override | None:

@@ -26,6 +26,7 @@ COMMANDS = {
     "changes": ("luxops.cli.changes:changes", "Show what luxops has changed, for whom, and what came of it."),
     "watch": ("luxops.cli.watch:watch", "Scan continuously, with metrics for Prometheus."),
     "report": ("luxops.cli.report:report", "Write a scan as HTML, JSON, CSV, JUnit or SARIF."),
+    "doctor": ("luxops.cli.doctor:doctor", "Show what this machine has and lacks, and what to do about it."),
     "lab": ("luxops.cli.lab:lab", "A real small federation on this machine: up, down, break, heal."),
 }
 """Name → where its click command is, and the line that help shows without importing it."""

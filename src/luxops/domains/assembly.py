@@ -50,6 +50,10 @@ def _network(settings: Settings) -> Domain:
 
 
 def _cloud(settings: Settings) -> Domain:
-    from luxops.domains.cloud.domain import CloudDomain  # noqa: PLC0415 - costs half a second that other domains need not pay
+    from luxops.domains.cloud import recording  # noqa: PLC0415 - costs half a second that other domains need not pay
+    from luxops.domains.cloud.domain import CloudDomain  # noqa: PLC0415 - same
 
-    return CloudDomain(settings.cloud)
+    if settings.replay is not None:
+        return CloudDomain(settings.cloud, recording.replaying(settings.replay))
+    look = recording.live(settings.cloud)
+    return CloudDomain(settings.cloud, look if settings.record is None else recording.recording(look, settings.record))

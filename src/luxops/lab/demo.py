@@ -21,6 +21,9 @@ from luxops.lab.machine import lacking
 from luxops.lab.state import State
 
 FAULTS = ("sshd-root-login", "acl-line", "static-route", "undeclared-listener", "truncated-answer", "changed-host-key")
+CLOUD_FAULTS = ("cloud-rule-added", "cloud-port-security-off", "cloud-share-wildcard", "cloud-role-extra")
+REPAIRED = "chl-pacs1"
+"""The port of that name, of which a fault has switched port security off."""
 REPORTS = Path("reports")
 RECORDINGS = Path(__file__).parent / "recordings"
 
@@ -79,7 +82,29 @@ def on_lab(demo: Demo) -> None:
     demo.run("lab", "heal", "--all")
     demo.run("--lab", "scan", expect=FOUND)
     demo.run("--lab", "report", "--to", str(REPORTS / "healed.html"))
+    in_the_cloud(demo)
     print("\nThe lab is still up: try `luxops lab breaks`, `luxops show chl-pacs1`, and `make lab-down` at the end.")
+
+
+def in_the_cloud(demo: Demo) -> None:
+    """Real OpenStack: three hospitals and two services, provisioned from the same declaration."""
+    demo.say("7. A real OpenStack, and each hospital's cloud from the same declaration")
+    demo.run("lab", "up", "cloud")
+    demo.run("lab", "heal", "--all")
+    demo.run("--lab", "cloud", "plan", expect=FOUND)
+    demo.run("--lab", "cloud", "up", "--yes", expect=FOUND)
+    demo.say("8. What a flow declares passes, what none declares does not: real TCP between servers")
+    demo.run("--lab", "lab", "connect", "chl-pacs1", "anim-dc1", "2762")
+    demo.run("--lab", "lab", "connect", "chl-pacs1", "anim-dc1", "22", expect=(ExitCode.FINDINGS,))
+    demo.run("--lab", "lab", "connect", "anim-dc1", "chl-pacs1", "104", expect=(ExitCode.FINDINGS,))
+    demo.say("9. Faults in the cloud, as hands leave them there")
+    for fault in CLOUD_FAULTS:
+        demo.run("lab", "break", fault)
+    demo.run("--lab", "drift", "kind:cloud", expect=(ExitCode.FINDINGS,))
+    demo.say("10. One object repaired, the rest healed, and no drift left")
+    demo.run("--lab", "cloud", "repair", REPAIRED, "--yes", expect=FOUND)
+    demo.run("lab", "heal", "--all")
+    demo.run("--lab", "drift", "kind:cloud", expect=(ExitCode.GOOD,))
 
 
 def on_recordings(demo: Demo, reasons: list[str]) -> None:

@@ -49,10 +49,16 @@ def active(settings: Settings) -> Settings | None:
         }
     )
     cloud = settings.cloud.model_copy(
-        update={"name": CLOUD, "clouds_file": state / "clouds.yaml", "state": f"file://{state}/cloud/pulumi", "engine": "reconcile"}
+        update={
+            "name": CLOUD,
+            "clouds_file": state / "clouds.yaml",
+            "state": f"file://{state}/cloud/pulumi",
+            "engine": "reconcile",
+        }
     )
     domains = (*(("hosts", "network") if instances else ()), *(("cloud",) if in_cloud else ()))
-    changed: dict[str, object] = {"inventory": state / "inventory", "connection": connection, "cloud": cloud, "domains": domains}
+    changed: dict[str, object] = {"inventory": state / "inventory", "connection": connection, "cloud": cloud}
+    changed["domains"] = domains
     if "store" not in settings.model_fields_set:
         changed["store"] = settings.store.model_copy(update={"url": f"sqlite:///{state}/luxops.db"})
     return settings.model_copy(update=changed)

@@ -9,7 +9,8 @@ from luxops.model.scan import Coverage, Scan, ScanState, Totals
 from luxops.model.target import Selection, Selector, Target, TargetKind
 
 __all__ = [
-    "Change", "ChangeEffect", "ChangeId", "ChangeState", "Coverage", "Digest", "Drift", "DriftKind", "FactName", "FactValue", "Failure", "FailureReason", "Finding", "Frozen",
-    "Observation", "Override", "Policy", "PolicyId", "Responsibility", "Scan", "ScanId", "ScanState", "Selection", "Selector", "Severity",
-    "Target", "TargetId", "TargetKind", "Totals", "Unreadable", "Verdict", "digest_of", "utc_now",
+    "Change", "ChangeEffect", "ChangeId", "ChangeState",
+    "Coverage", "Digest", "Drift", "DriftKind", "FactName", "FactValue", "Failure", "FailureReason", "Finding", "Frozen",
+    "Observation", "Override", "Policy", "PolicyId", "Responsibility", "Scan", "ScanId", "ScanState", "Selection", "Selector",
+    "Severity", "Target", "TargetId", "TargetKind", "Totals", "Unreadable", "Verdict", "digest_of", "utc_now",
 ]  # fmt: skip

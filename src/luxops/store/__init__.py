@@ -18,6 +18,6 @@ from luxops.store.views import (
 )
 
 __all__ = [
-    "ChangeLog", "ChangeRecord", "DomainChange", "LastLook", "RecordedDrift", "RecordedFinding", "RecordedObservation", "ScanContent", "ScanNews",
-    "ScanRecord", "Store", "StoreError", "StoreSummary", "TargetView", "WatchLock", "open_store",
+    "ChangeLog", "ChangeRecord", "DomainChange", "LastLook", "RecordedDrift", "RecordedFinding", "RecordedObservation",
+    "ScanContent", "ScanNews", "ScanRecord", "Store", "StoreError", "StoreSummary", "TargetView", "WatchLock", "open_store",
 ]  # fmt: skip

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from luxops.domains.cloud.comparing import Comparison
 from luxops.domains.cloud.kinds import BY_NAME, KINDS
 from luxops.domains.cloud.kinds.interface import ResourceKind
 from luxops.domains.cloud.matching import kind_of
-from luxops.domains.cloud.nouns import Live, StackId, Urn
+from luxops.domains.cloud.nouns import Graph, Live, StackId, Urn
 from luxops.errors import UsageError
 
 _STANDS_IN: Final = ("projectId", "objectId", "routerId", "portId", "instanceId", "securityGroupId", "networkId")
@@ -47,13 +48,13 @@ def doomed_with(comparison: Comparison, stacks: Sequence[StackId]) -> dict[Urn, 
     _refuse_if_others_stand_on(comparison, found)
     for live in matched.extra:
         if live.stack in stacks and live.stack is not None:
-            found[_urn(live.stack, live)] = Doomed(live.stack, BY_NAME[live.kind], live, protected=False)
+            found[_urn(live.stack, live)] = Doomed(live.stack, BY_NAME[live.kind], live, protected=BY_NAME[live.kind].precious)
     gone = {stack for stack in stacks if stack not in graph.stacks}
     inside = {doomed.live.id: doomed.stack for doomed in found.values() if doomed.stack in gone}
     for live in matched.extra:
         stack = next((inside[str(live.properties[p])] for p in _STANDS_IN if str(live.properties.get(p)) in inside), None)
         if live.stack is None and stack is not None:
-            found[_urn(stack, live)] = Doomed(stack, BY_NAME[live.kind], live, protected=False)
+            found[_urn(stack, live)] = Doomed(stack, BY_NAME[live.kind], live, protected=BY_NAME[live.kind].precious)
     return found
 
 
@@ -73,24 +74,29 @@ def _refuse_if_others_stand_on(comparison: Comparison, doomed: Mapping[Urn, Doom
             f"{len(standing)} objects of other stacks stand on what would be deleted",
             why=names + (" …" if len(standing) > _SHOWN else ""),
             remedy=(
-                "To give up an owner, take its file out of the inventory, run `luxops cloud up --delete fibre`, and then destroy "
-                "its stack. To start afresh, name the other stacks too."
+                "To give up an owner, take its file out of the inventory, run `luxops cloud up --delete fibre`, and then "
+                "destroy its stack. To start afresh, name the other stacks too."
             ),
         )
 
 
-def before(comparison: Comparison, urn: Urn, deletes: Mapping[Urn, str]) -> frozenset[Urn]:
-    """What must go before an object. `deletes`: everything that goes, with its kind.
+def order_of(graph: Graph, deletes: Mapping[Urn, str]) -> dict[Urn, frozenset[Urn]]:
+    """What must go before each object. `deletes`: everything that goes, with its kind.
 
     Declared objects go in the reverse order of their dependencies; of others nobody knows these, so they go by kind, and before
     everything that is declared.
     """
-    resources = comparison.graph.resources
-    others = [other for other in deletes if other not in resources]
-    if urn in resources:
-        return frozenset([*(d for d in _dependents(comparison, urn) if d in deletes), *others])
-    return frozenset(other for other in others if _ORDER[deletes[other]] > _ORDER[deletes[urn]])
-
-
-def _dependents(comparison: Comparison, urn: Urn) -> Iterable[Urn]:
-    return (other for other, resource in comparison.graph.resources.items() if urn in resource.depends_on)
+    others: dict[str, list[Urn]] = {}
+    for urn, kind in deletes.items():
+        if urn not in graph.resources:
+            others.setdefault(kind, []).append(urn)
+    kinds = sorted(others, key=_ORDER.__getitem__, reverse=True)
+    # Each kind waits for the one before it alone, which has waited for all others.
+    ahead = {kind: frozenset(others[earlier]) for earlier, kind in pairwise(kinds)}
+    last = frozenset(others[kinds[-1]] if kinds else ())
+    return {
+        urn: frozenset(other for other in graph.dependents.get(urn, ()) if other in deletes) | last
+        if urn in graph.resources
+        else ahead.get(kind, frozenset())
+        for urn, kind in deletes.items()
+    }

@@ -69,7 +69,7 @@ def crossing_flows_have_a_way(declared: Declaration) -> Iterator[Problem]:
 
 def _attachments(declared: Declaration, name: str) -> dict[str, IPv4Network]:
     owner = declared.hospitals.get(name) or declared.services.get(name)
-    return {} if owner is None else dict(owner.attachments)
+    return {} if owner is None else {str(place): prefix for place, prefix in owner.attachments.items()}
 
 
 def servers_have_what_they_are_made_of(declared: Declaration) -> Iterator[Problem]:
