@@ -70,7 +70,7 @@ def recorded() -> list[Look]:
         state.create()
         federation = derive(ROOT / "inventory", state)
     looks: list[Look] = []
-    for domain in all_domains(Settings(replay=RECORDINGS)):
+    for domain in all_domains(Settings(replay=RECORDINGS, domains=("hosts", "network"))):
         targets = {target.id: target for target in domain.targets(federation)}
         looks += [(targets[seen[0].target], seen) for seen in domain.observe(list(targets.values()), Silent())]
     assert looks

@@ -39,6 +39,7 @@ def run(tmp_path: Path) -> Run:
             "LUXOPS_POLICIES": str(ROOT / "policies"),
             "LUXOPS_STORE__URL": f"sqlite:///{tmp_path}/luxops.db",
             "LUXOPS_REPLAY": str(replay),
+            "LUXOPS_DOMAINS": '["hosts", "network"]',
         }
         return subprocess.run(
             [LUXOPS, *arguments],

@@ -44,6 +44,9 @@ def run(tmp_path: Path, inventory: Path, monkeypatch: pytest.MonkeyPatch, capsys
     for name in [name for name in os.environ if name.startswith("LUXOPS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("LUXOPS_STORE__URL", f"sqlite:///{tmp_path}/luxops.db")
+    monkeypatch.setenv("LUXOPS_CLOUD__STACKS", str(ROOT / "stacks"))
+    monkeypatch.setenv("LUXOPS_CLOUD__CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LUXOPS_DOMAINS", '["hosts", "network"]')
     monkeypatch.chdir(tmp_path)
 
     def luxops(*arguments: str, policies: Path = ROOT / "policies", replay: Path = empty) -> Done:

@@ -67,8 +67,8 @@ def without_deletions(plan: CloudPlan, declared: Sequence[StackId], *, keep: boo
     for stack in plan.stacks:
         if stack.stack not in declared:
             click.echo(
-                f"Stack {stack.stack} is declared no more, and {len(stack.changes)} objects carry its mark. They stay until it is "
-                f"destroyed by name: luxops cloud destroy {stack.stack}",
+                f"Stack {stack.stack} is declared no more, and {len(stack.changes)} objects carry its mark. They stay until it "
+                f"is destroyed by name: luxops cloud destroy {stack.stack}",
                 err=True,
             )
     return plan.model_copy(update={"stacks": stacks})

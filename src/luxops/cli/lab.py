@@ -224,7 +224,8 @@ def heal(obj: CliContext, name: str | None, everything: bool) -> ExitCode:
     if (name is None) != everything:
         raise click.UsageError("Name a break, or say --all.")
     the_lab = _lab(_settings(obj))
-    the_lab.members()
+    if not the_lab.cloud.stands():
+        the_lab.members()
     names = [name] if name is not None else list(reversed(faults.active(the_lab)))
     healed = [each for each in names if faults.heal(the_lab, each)]
     for each in healed:

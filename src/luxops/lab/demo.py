@@ -116,7 +116,9 @@ def on_recordings(demo: Demo, reasons: list[str]) -> None:
     state = State(folder)
     state.create()
     derive(Path("inventory"), state)
+    print("   left out: the cloud, of which no answers are recorded")
     demo.environment |= {"LUXOPS_INVENTORY": str(state.inventory), "LUXOPS_STORE__URL": f"sqlite:///{state.database}"}
+    demo.environment["LUXOPS_DOMAINS"] = '["hosts", "network"]'
     acts = (("untouched", "Scan: observe, judge, compare"), ("broken", "Six faults later"), ("untouched", "After healing"))
     for number, (name, title) in enumerate(acts, 3):
         demo.say(f"{number}. {title} (REPLAYED)")

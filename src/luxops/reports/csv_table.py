@@ -34,7 +34,7 @@ class CsvTable:
         writer.writeheader()
         for row in _rows(report):
             common = {"scan": report.scan.id, "replayed": "replayed" if report.replayed else "live"}
-            writer.writerow({name: _cell(value) for name, value in {**common, **row}.items()})
+            writer.writerow({name: safe_cell(value) for name, value in {**common, **row}.items()})
         return text.getvalue().encode()
 
 
@@ -107,6 +107,7 @@ def _drift(report: Report, recorded: RecordedDrift) -> dict[str, str]:
     }
 
 
-def _cell(value: str) -> str:
+def safe_cell(value: str) -> str:
+    """As text that no spreadsheet takes for a formula, bounded, with everything hidden made visible."""
     text = bounded(visible(value, lines=True), _CELL_LIMIT)
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

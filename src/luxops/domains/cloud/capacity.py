@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import computed_field
+
 from luxops.domains.cloud.kinds import BY_NAME
 from luxops.domains.cloud.programs import waves_of
 from luxops.model import Frozen, TargetId
@@ -35,6 +37,7 @@ class Amount(Frozen):
     why: str = ""
     """Of what is unknown."""
 
+    @computed_field  # type: ignore[prop-decorator] # as pydantic's documentation says
     @property
     def free(self) -> int | None:
         """Less than nothing where more is used than granted. None where there is no limit, or something is unknown."""
@@ -86,7 +89,7 @@ class PlaceShare(Frozen):
     """Empty where an availability zone belongs to no declared datacentre."""
     zone: str
     owner: str
-    servers: int
+    servers: int | None
     cores: int | None
     ram_gib: int | None
     volumes_gib: int | None
@@ -116,10 +119,17 @@ class Capacity(Frozen):
     total: OwnerCapacity
     shares: tuple[PlaceShare, ...]
     places: tuple[PlaceCapacity, ...]
+    unknown: tuple[str, ...] = ()
+    """Lists that are missing, each with the reason: owners may have more than is said here."""
 
     @property
     def complete(self) -> bool:
-        return all(o.use.known for o in self.owners) and all(p.use.known for p in self.places) and not any(s.why for s in self.shares)
+        return (
+            not self.unknown
+            and all(o.use.known for o in self.owners)
+            and all(p.use.known for p in self.places)
+            and not any(s.why for s in self.shares)
+        )
 
 
 def target_of(federation: Federation, owner: str) -> TargetId:
@@ -137,7 +147,8 @@ def capacity(
         owners=owners,
         total=_total(owners),
         shares=tuple(_shares(federation, seen)),
-        places=tuple(_places(federation, seen, hardware)),
+        places=tuple(_places(federation, hardware)),
+        unknown=tuple(_blind(seen).values()),
     )
 
 
@@ -153,9 +164,7 @@ def _owners(federation: Federation, seen: Sweep, past: Mapping[str, Sequence[Pas
         name = program.name
         kind = {"tenant": "hospital", "services": "service", "platform": "platform"}[program.project]
         use = _use(seen, projects[name]) if name in projects else _without_project(seen)
-        yield OwnerCapacity(
-            owner=name, title=_title(federation, name), kind=kind, use=use, past=tuple(past.get(name, ()))
-        )
+        yield OwnerCapacity(owner=name, title=_title(federation, name), kind=kind, use=use, past=tuple(past.get(name, ())))
     known = {p.name for p in declared}
     for name in sorted(projects.keys() - known):
         use = _use(seen, projects[name])
@@ -219,30 +228,30 @@ def _total_past(owners: Sequence[OwnerCapacity]) -> Iterator[Past]:
         yield Past(at=at, **sums)
 
 
-def past_use(at: datetime, facts: Mapping[str, Json], flavours: Mapping[str, Json] | None) -> Past:
+def past_use(owner: str, at: datetime, facts: Mapping[str, Json], flavours: Mapping[str, Json] | None) -> Past:
     """What a scan has recorded of one owner: `facts` by name, as in the store; `flavours`, recorded with the platform, by id.
 
     As the services counted it where that was recorded, else by the sizes of the servers and volumes that were there.
     """
-    compute = _only(facts.get("cloud_compute_quota"))
-    volumes = _only(facts.get("cloud_volume_quota"))
+    compute = next(iter(_recorded_of(owner, facts, "cloud_compute_quota") or ()), {})
+    volumes = next(iter(_recorded_of(owner, facts, "cloud_volume_quota") or ()), {})
     cores, ram, space = compute.get("coresUsed"), compute.get("ramUsed"), volumes.get("gigabytesUsed")
-    servers, disks = facts.get("cloud_server"), facts.get("cloud_volume")
+    servers, disks = _recorded_of(owner, facts, "cloud_server"), _recorded_of(owner, facts, "cloud_volume")
     if (cores is None or ram is None) and servers is not None and flavours is not None:
-        sizes = [flavours.get(str(server.get("flavorId"))) for server in servers["objects"]]
+        sizes = [flavours.get(str(server.get("flavorId"))) for server in servers]
         known = [size for size in sizes if size is not None]
         if len(known) == len(sizes):
             cores = sum(size["vcpus"] for size in known)
             ram = sum(size["ram"] for size in known)
     if space is None and disks is not None:
-        space = sum(disk["size"] for disk in disks["objects"])
+        space = sum(disk["size"] for disk in disks)
     return Past(at=at, cores=cores, ram_gib=None if ram is None else math.ceil(ram / MIB_PER_GIB), volumes_gib=space)
 
 
-def _only(fact: Json) -> Mapping[str, Json]:
-    """The one object of a quota's fact."""
-    objects = (fact or {}).get("objects") or ()
-    return objects[0] if len(objects) == 1 else {}
+def _recorded_of(owner: str, facts: Mapping[str, Json], name: str) -> list[Mapping[str, Json]] | None:
+    """A fact's objects that stood in the owner's own project. None: the fact was not recorded."""
+    fact = facts.get(name)
+    return None if fact is None else [found for found in fact["objects"] if found.get("project") == owner]
 
 
 # By datacentre
@@ -255,29 +264,33 @@ def _datacentres(federation: Federation) -> Mapping[str, str]:
 def _shares(federation: Federation, seen: Sweep) -> Iterator[PlaceShare]:
     """None of a kind whose list is missing: the hardware's own figures still stand."""
     names = {project["id"]: project["name"] for project in seen.seen["projects"]}
-    servers = seen.seen["servers"]
-    volumes = seen.seen["volumes"]
-    found = {(s["OS-EXT-AZ:availability_zone"], s["tenant_id"]) for s in servers}
-    found |= {(v["availability_zone"], v["os-vol-tenant-attr:tenant_id"]) for v in volumes}
     sizes = {flavour["id"]: flavour for flavour in seen.seen["flavors"]}
+    servers = _grouped(seen.seen["servers"], "OS-EXT-AZ:availability_zone", "tenant_id")
+    volumes = _grouped(seen.seen["volumes"], "availability_zone", "os-vol-tenant-attr:tenant_id")
     blind = _blind(seen)
-    for zone, project in sorted(found, key=lambda key: (key[0] or "", names.get(key[1], key[1]))):
-        here = [s for s in servers if (s["OS-EXT-AZ:availability_zone"], s["tenant_id"]) == (zone, project)]
-        disks = [v for v in volumes if (v["availability_zone"], v["os-vol-tenant-attr:tenant_id"]) == (zone, project)]
-        gone = sorted({str(s["flavor"].get("id")) for s in here} - sizes.keys())
-        why = "; ".join([*([f"sizes {', '.join(gone)} are gone"] if gone else []), *blind.values()])
-        mine = [] if gone else [sizes[s["flavor"]["id"]] for s in here]
+    for zone, project in sorted({*servers, *volumes}, key=lambda key: (key[0], names.get(key[1], key[1]))):
+        here, disks = servers.get((zone, project), []), volumes.get((zone, project), [])
+        gone = sorted({str(server["flavor"].get("id")) for server in here} - sizes.keys())
+        mine = [sizes[server["flavor"]["id"]] for server in here if not gone]
         no_servers = bool(gone) or "servers" in blind or "flavors" in blind
         yield PlaceShare(
             datacentre=_datacentres(federation).get(zone, ""),
-            zone=zone or "",
+            zone=zone,
             owner=names.get(project, project),
-            servers=len(here),
+            servers=None if "servers" in blind else len(here),
             cores=None if no_servers else sum(size["vcpus"] for size in mine),
             ram_gib=None if no_servers else math.ceil(sum(size["ram"] for size in mine) / MIB_PER_GIB),
-            volumes_gib=None if "volumes" in blind else sum(disk["size"] for disk in disks),
-            why=why,
+            volumes_gib=None if "volumes" in blind else sum(volume["size"] for volume in disks),
+            why="; ".join([*([f"sizes {', '.join(gone)} are gone"] if gone else []), *blind.values()]),
         )
+
+
+def _grouped(items: Iterable[Json], zone: str, project: str) -> dict[tuple[str, str], list[Json]]:
+    """Availability zone and project → what stands there."""
+    found: dict[tuple[str, str], list[Json]] = {}
+    for item in items:
+        found.setdefault((item[zone] or "", item[project]), []).append(item)
+    return found
 
 
 def _blind(seen: Sweep) -> Mapping[str, str]:
@@ -286,7 +299,7 @@ def _blind(seen: Sweep) -> Mapping[str, str]:
     return {h.collection: f"{h.collection}: {failure}" for h, failure in seen.holes.items() if h.collection in needed}
 
 
-def _places(federation: Federation, seen: Sweep, hardware: Hardware) -> Iterator[PlaceCapacity]:
+def _places(federation: Federation, hardware: Hardware) -> Iterator[PlaceCapacity]:
     declared = _datacentres(federation)
     zones = {*declared, *hardware.zones}
     for zone in sorted(zones, key=lambda name: (declared.get(name, "~"), name)):

@@ -13,14 +13,17 @@ import gc
 import multiprocessing
 import os
 import runpy
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from unittest import mock
 
-from pulumi.runtime import mocks, rpc
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime import mocks, resource, rpc
+from pulumi.runtime.proto import resource_pb2, source_pb2
 from pulumi.runtime.settings import SETTINGS, configure, get_root_resource
 from pulumi.runtime.stack import Stack, run_in_stack
 from pulumi.runtime.sync_await import _sync_await  # what the SDK's own monitor does with a coroutine on its threads
@@ -81,18 +84,26 @@ def _several(processes: int) -> Iterator[_Run]:
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
 
         def run(work: _Work, wave: Sequence[Program], exported: Mapping[str, Outputs]) -> Iterable[_Captured]:
-            return (map if len(wave) == 1 else pool.map)(partial(work, exported), wave)
+            try:
+                yield from (map if len(wave) == 1 else pool.map)(partial(work, exported), wave)
+            except BrokenProcessPool:
+                raise CaptureError("A process in which programs ran was ended", why="often for want of memory") from None
 
         yield run
 
 
 def _captured(folder: Path, federation: Federation, exported: Mapping[str, Outputs], program: Program) -> _Captured:
-    """What one program exports and declares. Collecting garbage among its many small objects would cost a third of the time."""
+    """What one program exports and declares.
+
+    Collecting garbage among its many small objects would cost a third of the time, and noting for Pulumi's engine where in the
+    program each resource is declared, a fifth.
+    """
     monitor = _Monitor(program, exported)
     collecting = gc.isenabled()
     gc.disable()
     try:
-        outputs = contextvars.Context().run(_run, program, folder, federation, monitor)
+        with mock.patch.object(resource, "_get_stack_trace", source_pb2.StackTrace):
+            outputs = contextvars.Context().run(_run, program, folder, federation, monitor)
     finally:
         if collecting:
             gc.enable()
@@ -105,7 +116,7 @@ def _digest(resources: Iterable[Declared]) -> Any:  # noqa: ANN401 - a Digest
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any declared value
     if isinstance(value, Ref | Lookup):
-        return str(value)
+        return mark_of(value)
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
@@ -149,13 +160,15 @@ def _run(program: Program, folder: Path, federation: Federation, monitor: _Monit
     outputs: dict[str, Any] = {}
 
     async def body() -> None:
-        runpy.run_path(str(path), run_name="__main__")
+        _carried_out(path, program)
         await _settled()
         root = get_root_resource()
         assert isinstance(root, Stack)  # noqa: S101 - run_in_stack has just made it
         outputs.update(root.outputs)
 
     loop = asyncio.new_event_loop()
+    # Of what failed, one failure is raised; the SDK leaves others behind in futures that nobody asks.
+    loop.set_exception_handler(lambda _loop, _context: None)
     asyncio.set_event_loop(loop)
     try:
         loop.run_until_complete(run_in_stack(body))
@@ -164,6 +177,19 @@ def _run(program: Program, folder: Path, federation: Federation, monitor: _Monit
         loop.run_until_complete(loop.shutdown_default_executor())
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _carried_out(path: Path, program: Program) -> None:
+    try:
+        runpy.run_path(str(path), run_name="__main__")
+    except LuxopsError:
+        raise
+    except (Exception, SystemExit) as error:  # a person's program may raise anything
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        where = f"{path}:{lines[-1]}" if lines else str(path)
+        raise CaptureError(
+            f"The program of stack {program.id} failed", why=f"{where}: {type(error).__name__}: {error}"
+        ) from error
 
 
 async def _settled() -> None:
@@ -188,11 +214,14 @@ class _Monitor(mocks.MockMonitor):
         self._exported = exported
         self._requests: dict[str, Any] = {}
         """By the monitor's URN."""
+        self._twice: list[str] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802 - of the SDK's interface
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == _STACK:
             return resource_pb2.RegisterResourceResponse(urn=urn)
+        if urn in self._requests:
+            self._twice.append(f"{self._urn_of(request)} is declared twice")
         self._requests[urn] = request
         mark = "provider" if request.type.startswith(_PROVIDER) else mark_of(Ref(self._urn_of(request)))
         # What was declared is what comes out, so that a component can read back what it has set.
@@ -213,9 +242,12 @@ class _Monitor(mocks.MockMonitor):
 
     def declared(self) -> dict[Urn, Declared]:
         """What the program has registered. Raises CaptureError."""
+        if self._twice:
+            raise CaptureError("\n".join(sorted(set(self._twice))))
         found: dict[Urn, Declared] = {}
         kept = {urn: self._urn_of(request) for urn, request in self._requests.items() if self._is_resource(request)}
-        for urn in kept:
+        # The SDK registers in another order each time.
+        for urn in sorted(kept, key=kept.__getitem__):
             resource = self._resource(self._requests[urn], kept)
             if resource.urn in found:
                 raise CaptureError(f"{resource.urn} is declared twice")
@@ -236,7 +268,7 @@ class _Monitor(mocks.MockMonitor):
         named = [ref.urn for ref in references(properties) if isinstance(ref, Ref)]
         provider = self._provider_of(request)
         awaited = [*request.dependencies, *(provider.dependencies if provider else ())]
-        asked = sorted({kept[urn] for urn in awaited if urn in kept})
+        asked = [kept[urn] for urn in awaited if urn in kept]
         parent = self._requests.get(request.parent)
         project = self._project_of(provider)
         return Declared(
@@ -244,10 +276,10 @@ class _Monitor(mocks.MockMonitor):
             stack=self._program.id,
             type=request.type,
             name=request.name,
-            properties=properties,
+            properties=dict(sorted(properties.items())),
             parent="" if parent is None else parent.name,
             lineage=tuple(self._lineage(request)),
-            depends_on=tuple(dict.fromkeys([*([project.urn] if project else []), *named, *asked])),
+            depends_on=tuple(sorted({*([project.urn] if project else []), *named, *asked})),
             protect=request.protect,
             project=project,
         )

@@ -10,10 +10,11 @@ from typing import Any, Final, NamedTuple
 
 from luxops.domains.cloud.changes import PathChange
 from luxops.domains.cloud.kinds import BY_NAME
-from luxops.domains.cloud.kinds.interface import Change, Properties, ResourceKind
+from luxops.domains.cloud.kinds.interface import Change, ResourceKind
 from luxops.domains.cloud.matching import Matched, kind_of, match
 from luxops.domains.cloud.naming import Namer
-from luxops.domains.cloud.nouns import Declared, Graph, Live, Lookup, ProjectId, Ref, StackId
+from luxops.domains.cloud.nouns import Declared, Graph, Live, Lookup, Ref, StackId, Urn, references
+from luxops.domains.cloud.owners import Owners
 from luxops.domains.cloud.sweep import Sweep
 from luxops.federation import Federation
 from luxops.federation.schema import IgnoredObjects
@@ -62,6 +63,7 @@ class Comparison:
         self.federation, self.graph, self.sweep = federation, graph, seen
         self.matched: Matched = match(graph, seen)
         self.readable = Namer(seen).readable
+        self._owners = Owners(seen)
         self._ignored = federation.file.cloud.ignored
         self._platform = graph.stacks[0]
         self.ignored: list[tuple[Live, IgnoredObjects | str]] = []
@@ -83,25 +85,17 @@ class Comparison:
                 found[live.id] = self.graph.resources[urn].stack
         return found
 
-    @cached_property
-    def _projects(self) -> Mapping[str, ProjectId]:
-        """Id of a network, group or pool → its project."""
-        shared = ("networks", "security_groups", "subnetpools", "address_groups")
-        return {i["id"]: i["project_id"] for name in shared for i in self.sweep.seen.get(name, ())}
-
     def home_of(self, live: Live) -> StackId:
         """The stack in whose project it stands; of what stands in nobody's, the platform."""
-        owner = live.properties.get("projectId") or self._projects.get(str(live.properties.get("objectId"))) or live.project
-        return live.stack or self._stacks.get(str(owner), self._platform)
+        return live.stack or self._stacks.get(self._owners.project_of(live), self._platform)
 
     def _all(self) -> Iterator[Difference]:
         for urn, declared in self.graph.resources.items():
             kind = kind_of(declared)
             if urn in self.matched.missing:
-                name = str(declared.properties.get("name") or declared.name)
-                yield Difference(declared.stack, kind, Standing.MISSING, name, declared, None)
+                yield Difference(declared.stack, kind, Standing.MISSING, self._called(kind, declared), declared, None)
             elif (live := self.matched.live.get(urn)) is not None:
-                paths = tuple(self._changed(kind, self.matched.properties[urn], live))
+                paths = tuple(self._changed(urn, kind, live))
                 if paths:
                     yield Difference(declared.stack, kind, Standing.CHANGED, self.name_of(live), declared, live, paths)
         for live in self.matched.extra:
@@ -115,13 +109,25 @@ class Comparison:
     def name_of(self, live: Live) -> str:
         return str(self.readable(live.name))
 
-    def _changed(self, kind: ResourceKind, desired: Properties, live: Live) -> Iterator[PathChange]:
-        for name, wanted in desired.items():
+    def _called(self, kind: ResourceKind, declared: Declared) -> str:
+        """What is not there, by the name that it would have."""
+        known = {name: _word(value) for name, value in self.matched.properties[declared.urn].items()}
+        if kind.called is not None:
+            return str(self.readable(kind.called(known)))
+        return str(known.get("name") or declared.name)
+
+    def _changed(self, urn: Urn, kind: ResourceKind, live: Live) -> Iterator[PathChange]:
+        """A property that refers to something unknown cannot be compared, and makes its object unknown too."""
+        for name, wanted in self.matched.properties[urn].items():
             known = kind.properties[name]
             if known.change is Change.NEVER:
                 continue
+            open_ = list(references(wanted))
+            if why := self.matched.why_open(open_):
+                self.matched.unknown[urn] = why
+                continue
             actual = live.properties.get(name)
-            if _open(wanted) or known.canonical(wanted) != known.canonical(actual):
+            if open_ or known.canonical(wanted) != known.canonical(actual):
                 yield PathChange(path=name, desired=self.readable(wanted), actual=self.readable(actual))
 
     def _why_ignored(self, kind: ResourceKind, live: Live) -> IgnoredObjects | str | None:
@@ -133,10 +139,8 @@ class Comparison:
         return next((rule for rule in self._ignored if rule.kind == kind.name and fnmatch.fnmatchcase(name, rule.name)), None)
 
 
-def _open(value: Any) -> bool:  # noqa: ANN401 - any property value
-    """Whether a reference in it leads to something that is not there."""
-    if isinstance(value, Ref | Lookup):
-        return True
-    if isinstance(value, Mapping):
-        return any(map(_open, value.values()))
-    return any(map(_open, value)) if isinstance(value, list | tuple) else False
+def _word(value: Any) -> Any:  # noqa: ANN401 - any property value
+    """For what is not there either: its name in the program."""
+    if isinstance(value, Ref):
+        return value.urn.rpartition("::")[2]
+    return ", ".join(argument for _, argument in value.arguments) if isinstance(value, Lookup) else value

@@ -14,10 +14,12 @@ from luxops.domains.cloud.kinds import KINDS
 from luxops.domains.cloud.kinds.interface import ResourceKind
 from luxops.domains.cloud.naming import Namer
 from luxops.domains.cloud.nouns import Graph, Live, ProjectId, StackId
+from luxops.domains.cloud.owners import Owners
 from luxops.domains.cloud.programs import Program, waves_of
-from luxops.domains.cloud.sweep import Sweep, sweep
+from luxops.domains.cloud.recording import Look
+from luxops.domains.cloud.sweep import Sweep
 from luxops.model import Drift, FactName, FactValue, Failure, Observation, Target, TargetId, TargetKind
-from luxops.transports.openstack import CloudError, CloudSession
+from luxops.transports.openstack import CloudError
 
 if TYPE_CHECKING:
     from luxops.federation import Federation
@@ -37,13 +39,15 @@ class CloudDomain:
 
     name = DOMAIN
 
-    def __init__(self, settings: CloudSettings) -> None:
+    def __init__(self, settings: CloudSettings, look: Look) -> None:
+        """`look`: at the cloud itself, or at what an earlier look saw."""
         self._settings = settings
+        self._look = look
         self._compared: tuple[str, Sweep, Comparison] | None = None
         """Of the last graph and sweep: all targets are compared with the same two."""
 
     def targets(self, federation: Federation) -> Sequence[Target]:
-        return [_target(federation, program) for wave in waves_of(federation) for program in wave]
+        return targets_of(federation)
 
     def desired(self, federation: Federation) -> Desired:
         return Desired(federation, declared_graph(federation, self._settings.stacks, self._settings.cache))
@@ -53,7 +57,7 @@ class CloudDomain:
         for target in targets:
             progress.observing(target.id)
         try:
-            seen = sweep(CloudSession(self._settings), KINDS)
+            seen = self._look()
         except CloudError as error:
             for target in targets:
                 progress.observed(target.id, time.monotonic() - began, error.failure)
@@ -82,8 +86,14 @@ class CloudDomain:
         return kept[2]
 
 
+def targets_of(federation: Federation) -> list[Target]:
+    """One a stack."""
+    return [_target(federation, program) for wave in waves_of(federation) for program in wave]
+
+
 def _target(federation: Federation, program: Program) -> Target:
-    labels = {"stack": program.id, "project": program.name}
+    labels = {"stack": program.id, "project": program.name, "platform": federation.file.id}
+    labels["bastions"] = ",".join(f"{bastion.address}/32" for bastion in federation.file.management.bastions)
     name, owner = program.name, program.name
     if program.project == "services":
         owner = federation.services[program.name].provider
@@ -96,13 +106,13 @@ def _target(federation: Federation, program: Program) -> Target:
 
 
 def _by_stack(seen: Sweep) -> Mapping[str, Mapping[str, list[Live]]]:
-    """Stack or project's name → kind → objects. What carries a mark is its stack's; the rest, its project's."""
+    """Stack or project's name → kind → objects. What carries a mark is its stack's; the rest, its owner's."""
     projects = {project["id"]: project["name"] for project in seen.seen["projects"]}
+    owners = Owners(seen)
     found: dict[str, dict[str, list[Live]]] = {}
     for kind, objects in seen.live(KINDS).items():
         for live in objects:
-            owner = str(live.properties.get("projectId") or live.project)
-            found.setdefault(live.stack or projects.get(owner, ""), {}).setdefault(kind, []).append(live)
+            found.setdefault(live.stack or projects.get(owners.project_of(live), ""), {}).setdefault(kind, []).append(live)
     return found
 
 

@@ -5,7 +5,6 @@ Everything guessed carries `# review:` and why. Pure: from a sweep to texts.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -69,7 +68,15 @@ def slug(text: str, fallback: str = "unnamed") -> str:
 
 def quoted(text: object) -> str:
     """Any text of the cloud's as one YAML scalar, or inside a comment, on one line."""
-    return json.dumps(str(text))
+    return '"' + "".join(_escaped(char) for char in str(text)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    return "?" if "\ud800" <= char <= "\udfff" else f"\\U{ord(char):08X}"
 
 
 def places_of(seen: Sweep, declared: Mapping[str, str]) -> Mapping[str, str]:
@@ -104,7 +111,9 @@ def drafted(seen: Sweep, places: Mapping[str, str]) -> Draft:
         files[f"hospitals/{tenant.id}.yaml"] = _owner_text(seen, tenant, number, flows)
         if text := hosts_text(seen, tenant, places, unsaid):
             files[f"hosts/{tenant.id}.yaml"] = text
-    unsaid += [f"floating IP {item['floating_ip_address']}: a flow from a peer, or a mistake" for item in seen.seen["floatingips"]]
+    unsaid += [
+        f"floating IP {item['floating_ip_address']}: a flow from a peer, or a mistake" for item in seen.seen["floatingips"]
+    ]
     return Draft(files, tuple(unsaid))
 
 
@@ -116,7 +125,9 @@ def _tenants(seen: Sweep, places: Mapping[str, str], unsaid: list[str]) -> Itera
     for project in sorted(seen.seen["projects"], key=lambda p: (p["name"], p["id"])):
         own = networks.get(project["id"], [])
         if any(n.get("provider:physical_network") or n.get("router:external") for n in own):
-            unsaid.append(f"project {quoted(project['name'])}: its networks lead outside, so it is taken for the platform's own")
+            unsaid.append(
+                f"project {quoted(project['name'])}: its networks lead outside, so it is taken for the platform's own"
+            )
             continue
         if not own:
             unsaid.append(f"project {quoted(project['name'])}: it has no network, so nothing of it is drafted")
@@ -177,18 +188,17 @@ def _place(seen: Sweep, network: Json, subnet: Json, places: Mapping[str, str]) 
 def _owner_text(seen: Sweep, tenant: Tenant, number: int, flows: Iterable[str]) -> str:
     """`hospitals/ID.yaml`."""
     project, own = tenant.project, slug(tenant.project["name"])
-    name = project.get("description") or project["name"]
+    name, campus = project.get("description") or project["name"], tenant.id[: _ID_MAX - 6]
     lines = [
         f"# Drafted from project {quoted(project['name'])} ({project['id']}). Every `review:` is a guess, or a question.",
         f"{REVIEW} a shared service goes to services/ instead, with hosted_in in place of zones",
         f"id: {tenant.id}" + ("" if own == project["name"] else f"  {REVIEW} the project is called {quoted(project['name'])}"),
         f"name: {quoted(name)}",
         f"kind: acute  {REVIEW} acute, specialised, rehabilitation, psychiatric or laboratory",
-        f"prefix: {_around(zone.prefix for zone in tenant.zones)}  {REVIEW} the smallest around its subnets; its campus is to lie inside too",
+        f"prefix: {_around(zone.prefix for zone in tenant.zones)}  {REVIEW} its campus is to lie inside too",
         f"as_number: {_FIRST_AS + number}  {REVIEW} of its edge routers; a cloud does not know it",
         "sites:",
-        f"  - {{id: {tenant.id[: _ID_MAX - 5]}-main, city: unknown, routers: [{tenant.id[: _ID_MAX - 6]}-edge1]}}  "
-        f"{REVIEW} a cloud does not know its campus",
+        f"  - {{id: {campus}-main, city: unknown, routers: [{campus}-edge1]}}  {REVIEW} a cloud does not know its campus",
         "zones:" if tenant.zones else "zones: {}",
         *_zone_lines(tenant.zones),
         f"attachments: {{}}  {REVIEW} the networks that join it to the hub routers",
@@ -218,8 +228,8 @@ def _zone_lines(zones: Iterable[FoundZone]) -> Iterator[str]:
 
 def _quota_lines(seen: Sweep, project: str) -> Iterator[str]:
     """As the cloud grants it. What is unlimited there must have a figure here."""
-    compute = next((q for q in seen.seen["compute_use"] if q["$of"] == project), {})
-    volumes = next((q for q in seen.seen["volume_use"] if q["$of"] == project), {})
+    compute: Mapping[str, Any] = next((q for q in seen.seen["compute_use"] if q["$of"] == project), {})
+    volumes: Mapping[str, Any] = next((q for q in seen.seen["volume_use"] if q["$of"] == project), {})
     cores, doubt_cores = _limit(compute.get("cores"), 1)
     ram, doubt_ram = _limit(compute.get("ram"), _MIB)
     space, doubt_space = _limit(volumes.get("gigabytes"), 1)

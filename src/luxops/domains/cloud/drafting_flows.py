@@ -104,7 +104,9 @@ def _sources(seen: Sweep, tenants: Sequence[Tenant], tenant: Tenant, rule: Json)
     far = ip_network(rule["remote_ip_prefix"], strict=False)
     if not isinstance(far, IPv4Network) or not far.prefixlen:
         return [], "from anywhere at all"
-    found = [(_named(tenant, other, zone), zone.prefix) for other in tenants for zone in other.zones if zone.prefix.overlaps(far)]
+    found = [
+        (_named(tenant, other, zone), zone.prefix) for other in tenants for zone in other.zones if zone.prefix.overlaps(far)
+    ]
     inside = [prefix for _, prefix in found if prefix.subnet_of(far)]
     if narrower := [name for name, prefix in found if not prefix.subnet_of(far)]:
         return found, f"only from {far}, which is a part of {', '.join(narrower)}"
@@ -114,9 +116,7 @@ def _sources(seen: Sweep, tenants: Sequence[Tenant], tenant: Tenant, rule: Json)
     return found, "" if covered >= far.num_addresses else f"some of {far} is no project's subnet"
 
 
-def _members(
-    seen: Sweep, tenants: Sequence[Tenant], tenant: Tenant, group: str
-) -> tuple[list[tuple[str, IPv4Network]], str]:
+def _members(seen: Sweep, tenants: Sequence[Tenant], tenant: Tenant, group: str) -> tuple[list[tuple[str, IPv4Network]], str]:
     subnets = {
         ip["subnet_id"]
         for port in seen.seen["ports"]

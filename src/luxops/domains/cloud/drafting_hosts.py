@@ -98,9 +98,7 @@ def _volumes(found: Iterable[Json], server: str) -> Iterator[_Volume]:
         yield _Volume(called, max(_WHOLE_GIB, volume["size"]))
 
 
-def _host(
-    server: Json, zone: FoundZone, addresses: list[tuple[str, FoundZone | None]], places: Mapping[str, str]
-) -> _Host:
+def _host(server: Json, zone: FoundZone, addresses: list[tuple[str, FoundZone | None]], places: Mapping[str, str]) -> _Host:
     doubts = []
     called = slug(server["name"])
     if called != server["name"]:
@@ -132,6 +130,4 @@ def _group_lines(group: _Group, hosts: Iterable[_Host]) -> Iterator[str]:
     yield "    hosts:"
     for host in hosts:
         told = f"  {REVIEW} {'; '.join(host.doubts)}" if host.doubts else ""
-        yield (
-            f"      - {{id: {host.id}, management: {host.management}, address: {host.address}, place: {host.place}}}{told}"
-        )
+        yield (f"      - {{id: {host.id}, management: {host.management}, address: {host.address}, place: {host.place}}}{told}")

@@ -15,7 +15,6 @@ from luxops.domains.cloud.kinds.interface import ResourceKind
 from luxops.model import FactName, FactValue, Frozen
 
 if TYPE_CHECKING:
-    from luxops.domains.cloud.comparing import Comparison
     from luxops.domains.cloud.naming import Namer
     from luxops.domains.cloud.nouns import Live
     from luxops.domains.cloud.sweep import Sweep
@@ -24,10 +23,10 @@ PREFIX: Final = "cloud_"
 
 
 class CloudObject(Frozen):
-    """One object. Its other fields are the kind's properties, by Pulumi's names; None where it has none."""
+    """One object. Its other fields are the kind's properties, what it shows and what is derived; None where it has none."""
 
     id: str
-    """OpenStack's; the URN of what is only planned."""
+    """OpenStack's; of what is planned, its URN, which stands in every property that leads to it."""
     name: str
     """As reports call it."""
     project: str
@@ -35,7 +34,7 @@ class CloudObject(Frozen):
     stack: str
     """The stack that made it, by its mark; empty for what luxops has not made."""
     named: Mapping[str, Any]
-    """The properties that hold ids, with names in their place."""
+    """The properties that hold ids, with names in their place. What has no name, or no value, is not in it."""
 
 
 class CloudObjects(FactValue):
@@ -67,9 +66,14 @@ def shape_of(kind_name: str) -> type[CloudObjects]:
     """The class of a kind's fact: a policy that names another field is told so."""
     from luxops.domains.cloud.kinds import BY_NAME  # noqa: PLC0415 - the kinds' modules need this package
 
-    fields: Any = {name: (Any, None) for name in BY_NAME[kind_name].properties if name not in CloudObject.model_fields}
+    fields: Any = dict.fromkeys(fields_of(BY_NAME[kind_name]), (Any, None))
     item = create_model(f"Cloud_{kind_name}", __base__=CloudObject, **fields)
     return create_model(f"Cloud_{kind_name}_objects", __base__=CloudObjects, objects=(tuple[item, ...], Field(default=())))
+
+
+def fields_of(kind: ResourceKind) -> tuple[str, ...]:
+    """What policies see of an object beside what they see of every kind's."""
+    return tuple(name for name in (*kind.properties, *kind.shown, *kind.derived) if name not in CloudObject.model_fields)
 
 
 def fact_name(kind: ResourceKind) -> FactName:
@@ -81,9 +85,10 @@ def value_of(kind: ResourceKind, objects: Sequence[Mapping[str, Any]]) -> FactVa
     """A fact's value. The order does not matter, and is the same every time."""
     shape: Any = shape_of(kind.name)
     item = shape.model_fields["objects"].annotation.__args__[0]
-    return shape.model_construct(
+    value: FactValue = shape.model_construct(
         objects=tuple(item.model_construct(**o) for o in sorted(objects, key=lambda o: (o["name"], o["id"])))
     )
+    return value
 
 
 def live_object(kind: ResourceKind, live: Live, namer: Namer) -> dict[str, Any]:
@@ -96,21 +101,11 @@ def live_object(kind: ResourceKind, live: Live, namer: Namer) -> dict[str, Any]:
 
 
 def _object(kind: ResourceKind, identifier: str, properties: Mapping[str, Any], namer: Namer) -> dict[str, Any]:
-    own = {name: properties.get(name) for name in kind.properties if name not in CloudObject.model_fields}
+    own = {name: properties.get(name) for name in fields_of(kind)} | derived_of(kind, properties)
     named = {name: readable for name, value in own.items() if (readable := namer.readable(value)) != value}
     return {"id": identifier, "named": named, **own}
 
 
-def planned_objects(kind: ResourceKind, comparison: Comparison, stack: str) -> list[dict[str, Any]]:
-    """What a stack's program declares of a kind, as if it were there already."""
-    found = []
-    for resource in comparison.graph.by_stack.get(stack, ()):  # type: ignore[call-overload] # a StackId
-        if resource.type == kind.type:
-            properties = {
-                name: comparison.readable(value) for name, value in comparison.matched.properties[resource.urn].items()
-            }
-            own = {name: properties.get(name) for name in kind.properties if name not in CloudObject.model_fields}
-            name = str(properties.get("name") or resource.name)
-            project = str(comparison.readable(properties.get("tenantId") or properties.get("projectId") or ""))
-            found.append({"id": resource.urn, "name": name, "project": project, "stack": stack, "named": own, **own})
-    return found
+def derived_of(kind: ResourceKind, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from an object's properties."""
+    return {name: derive(properties) for name, derive in kind.derived.items()}

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -48,13 +49,13 @@ def _sources(stacks: Path) -> Iterator[Path]:
 
 
 def _read(path: Path) -> Graph | None:
-    """None where there is none, or one that was not written to its end."""
+    """None where there is none, or one that was not written to its end, or that is no graph."""
     try:
         plain = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
+        resources = [Declared.model_validate(unmarked(resource)) for resource in plain["resources"]]
+        return Graph(resources={r.urn: r for r in resources}, stacks=tuple(plain["stacks"]), digest=plain["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    resources = [Declared.model_validate(unmarked(resource)) for resource in plain["resources"]]
-    return Graph(resources={r.urn: r for r in resources}, stacks=tuple(plain["stacks"]), digest=plain["digest"])
 
 
 def _write(path: Path, graph: Graph) -> None:
@@ -69,7 +70,8 @@ def _write(path: Path, graph: Graph) -> None:
         for old in known[KEPT:]:
             old.unlink(missing_ok=True)
     except OSError:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def _marked(value: Any) -> Any:  # noqa: ANN401 - any declared value

@@ -13,7 +13,7 @@ from typing import Any
 
 from luxops.domains.cloud.kinds import BY_TYPE, KINDS
 from luxops.domains.cloud.kinds.interface import Properties, ResourceKind
-from luxops.domains.cloud.nouns import Declared, Graph, Live, Lookup, ProjectId, Ref, Urn, references
+from luxops.domains.cloud.nouns import Declared, Graph, Live, Lookup, Ref, Urn, references
 from luxops.domains.cloud.sweep import Sweep
 from luxops.errors import LuxopsError, did_you_mean
 from luxops.model import Failure
@@ -37,9 +37,13 @@ class Matched:
     """May be there or not: it, or what it stands on, could not be looked at."""
     extra: list[Live] = field(default_factory=list)
     """What no program declares."""
+    untold: list[Live] = field(default_factory=list)
+    """What may be one of the unknown: nobody can say whether it is declared."""
     ids: dict[Urn, str] = field(default_factory=dict)
     answer: Callable[[Lookup], str | None] = lambda _: None
     """What the cloud itself says to a program's invoke."""
+    why_open: Callable[[Iterable[Ref | Lookup]], Failure | None] = lambda _: None
+    """Why nobody knows what one of these references leads to; None where it leads to nothing."""
 
 
 def kind_of(resource: Declared) -> ResourceKind:
@@ -74,40 +78,45 @@ class _Matching:
         self._index: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], list[Live]]] = {}
         self._taken: set[tuple[str, str]] = set()
         self._answers = _Answers(seen)
-        self.matched = Matched(answer=self._answers.get)
+        self.matched = Matched(answer=self._answers.get, why_open=self._why_open)
 
     def run(self) -> Matched:
         kinds = {urn: kind_of(resource) for urn, resource in self._graph.resources.items()}
         for urn in in_order(self._graph):
             self._place(self._graph.resources[urn], kinds[urn])
+        untold = {found for urn in self.matched.unknown for found in self._candidates(self._graph.resources[urn], kinds[urn])}
         for name, objects in self._found.items():
-            self.matched.extra += [live for live in objects if (name, live.id) not in self._taken]
+            free = [live for live in objects if (name, live.id) not in self._taken]
+            self.matched.extra += [live for live in free if (name, live.id) not in untold]
+            self.matched.untold += [live for live in free if (name, live.id) in untold]
         return self.matched
 
     def _place(self, resource: Declared, kind: ResourceKind) -> None:
         properties = {name: self._filled(value) for name, value in resource.properties.items()}
-        project = None if resource.project is None else self._filled(resource.project)
         self.matched.properties[resource.urn] = properties
-        names = (
-            kind.key
-            if all(name == PROJECT or name in properties for name in kind.key) or not kind.other_key
-            else kind.other_key
-        )
-        open_ = [ref for name in names for ref in references(project if name == PROJECT else properties.get(name))]
-        owner = ProjectId(
-            project if isinstance(project, str) else str(properties.get("tenantId") or properties.get("projectId") or "")
-        )
+        key = self._key(resource, kind)
+        owners = (properties.get("tenantId"), properties.get("projectId"), self._filled(resource.project))
+        owner = next((str(found) for found in owners if found), "")
+        open_ = list(references(key))
+        live = None if open_ else self._pick(resource, kind, key)
+        if live is not None:
+            self.matched.ids[resource.urn] = live.id
+            owner = owner or live.project
         why = self._why_open(open_) or self._sweep.why_unknown(kind, owner)
-        if why is None and not open_:
-            key = tuple(_canonical(kind, name, project if name == PROJECT else properties.get(name)) for name in names)
-            if (live := self._pick(resource, kind, names, key)) is not None:
-                self.matched.live[resource.urn] = live
-                self.matched.ids[resource.urn] = live.id
-                return
         if why is not None:
             self.matched.unknown[resource.urn] = why
-        else:
+        elif live is None:
             self.matched.missing.add(resource.urn)
+        else:
+            self.matched.live[resource.urn] = live
+
+    def _key(self, resource: Declared, kind: ResourceKind) -> dict[str, Any]:
+        """What names the resource: its kind's key, or the other one where it declares that."""
+        names = kind.key
+        if kind.other_key and not all(name == PROJECT or name in resource.properties for name in names):
+            names = kind.other_key
+        properties = self.matched.properties[resource.urn]
+        return {n: self._filled(resource.project or "") if n == PROJECT else properties.get(n) for n in names}
 
     def _why_open(self, open_: Iterable[Ref | Lookup]) -> Failure | None:
         for reference in open_:
@@ -117,24 +126,31 @@ class _Matching:
                 return why
         return None
 
-    def _pick(self, resource: Declared, kind: ResourceKind, names: tuple[str, ...], key: tuple[Any, ...]) -> Live | None:
-        """Of several with the same name, the one that carries the stack's mark; the others are nobody's."""
-        candidates = [live for live in self._by_key(kind, names).get(key, ()) if (kind.name, live.id) not in self._taken]
+    def _candidates(self, resource: Declared, kind: ResourceKind) -> list[tuple[str, str]]:
+        """Of an unknown resource: every object that it may be, by as much of its key as is known."""
+        if resource.urn in self.matched.ids:
+            return []
+        key = {name: value for name, value in self._key(resource, kind).items() if not any(references(value))}
+        return [(kind.name, live.id) for live in self._called(kind, key)]
+
+    def _pick(self, resource: Declared, kind: ResourceKind, key: Mapping[str, Any]) -> Live | None:
+        """Of several with the same name, the one that carries the stack's mark, or else none; the others are nobody's."""
+        candidates = [live for live in self._called(kind, key) if (kind.name, live.id) not in self._taken]
         if not candidates:
             return None
-        live = next((live for live in candidates if live.stack == resource.stack), candidates[0])
+        live = min(candidates, key=lambda live: (live.stack != resource.stack, live.stack is not None))
         self._taken.add((kind.name, live.id))
         return live
 
-    def _by_key(self, kind: ResourceKind, names: tuple[str, ...]) -> dict[tuple[Any, ...], list[Live]]:
+    def _called(self, kind: ResourceKind, key: Mapping[str, Any]) -> list[Live]:
+        names = tuple(key)
         if (kind.name, names) not in self._index:
             index: dict[tuple[Any, ...], list[Live]] = {}
             for live in self._found[kind.name]:
                 values = (live.project if name == PROJECT else live.properties.get(name) for name in names)
-                key = tuple(_canonical(kind, name, value) for name, value in zip(names, values, strict=True))
-                index.setdefault(key, []).append(live)
+                index.setdefault(_canonical(kind, names, values), []).append(live)
             self._index[kind.name, names] = index
-        return self._index[kind.name, names]
+        return self._index[kind.name, names].get(_canonical(kind, names, key.values()), [])
 
     def _filled(self, value: Any) -> Any:  # noqa: ANN401 - any declared value
         if isinstance(value, Ref):
@@ -151,8 +167,10 @@ def in_order(graph: Graph) -> Iterable[Urn]:
     return TopologicalSorter({urn: resource.depends_on for urn, resource in graph.resources.items()}).static_order()
 
 
-def _canonical(kind: ResourceKind, name: str, value: Any) -> Any:  # noqa: ANN401 - any property value
-    return value if name == PROJECT else kind.properties[name].canonical(value)
+def _canonical(kind: ResourceKind, names: Iterable[str], values: Iterable[Any]) -> tuple[Any, ...]:
+    """A key's values in the form in which they are compared."""
+    known = kind.properties
+    return tuple(value if name == PROJECT else known[name].canonical(value) for name, value in zip(names, values, strict=True))
 
 
 class _Answers:

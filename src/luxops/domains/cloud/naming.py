@@ -23,6 +23,7 @@ _NAMED: Final = (
     "security_groups",
     "ports",
     "servers",
+    "volumes",
 )
 
 

@@ -85,6 +85,15 @@ class Graph(Frozen):
             found[resource.stack].append(resource)
         return {stack: tuple(resources) for stack, resources in found.items()}
 
+    @cached_property
+    def dependents(self) -> Mapping[Urn, tuple[Urn, ...]]:
+        """What depends on each resource directly; those on which nothing does are left out."""
+        found: dict[Urn, list[Urn]] = {}
+        for resource in self.resources.values():
+            for needed in resource.depends_on:
+                found.setdefault(needed, []).append(resource.urn)
+        return {urn: tuple(others) for urn, others in found.items()}
+
 
 class Live(Frozen):
     """One object as the cloud has it."""

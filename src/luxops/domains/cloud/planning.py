@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from luxops.domains.cloud.changes import CloudPlan, Operation, PathChange, PlannedChange, StackPlan
 from luxops.domains.cloud.comparing import Comparison, Difference, Standing
-from luxops.domains.cloud.kinds.interface import Change
+from luxops.domains.cloud.kinds.interface import Change, Property
 from luxops.domains.cloud.matching import in_order, kind_of
-from luxops.domains.cloud.nouns import Graph, Ref, StackId, Urn, references
+from luxops.domains.cloud.nouns import Declared, Graph, Ref, StackId, Urn, references
 from luxops.errors import UsageError, did_you_mean
 
 
@@ -59,7 +59,8 @@ def plan_of(comparison: Comparison, stacks: Sequence[StackId], engine: str) -> C
 
 def _direct(comparison: Comparison, replaced: dict[Urn, str]) -> Iterable[tuple[StackId, PlannedChange]]:
     for difference in comparison.differences:
-        yield difference.stack, _planned(difference, replaced)
+        if difference.declared is None or difference.declared.urn not in comparison.matched.unknown:
+            yield difference.stack, _planned(difference, replaced)
 
 
 def _planned(difference: Difference, replaced: dict[Urn, str]) -> PlannedChange:
@@ -68,7 +69,8 @@ def _planned(difference: Difference, replaced: dict[Urn, str]) -> PlannedChange:
         assert live is not None  # noqa: S101 - a difference is about one of the two
         urn = Urn(f"{difference.stack}::{difference.kind.type}::{live.id}")
         op = Operation.DELETE if difference.standing is Standing.LEFT else Operation.UNMANAGED
-        return _change(op, urn, difference.kind.type, difference.name, live.id, (), protected=False)
+        precious = op is Operation.DELETE and difference.kind.precious
+        return _change(op, urn, difference.kind.type, difference.name, live.id, (), protected=precious)
     op = Operation.CREATE
     if live is not None:
         op = Operation.REPLACE if declared.urn in replaced else Operation.UPDATE
@@ -89,21 +91,37 @@ def _change(
 
 
 def _replaced(comparison: Comparison) -> dict[Urn, str]:
-    """What cannot stay: its own property needs another object, or one that it is bound to does. Each with the property."""
+    """What cannot stay, each with the property that says so: its own needs another object, or what it stands on goes.
+
+    Nothing can be deleted while something stands on it. So all that does goes first and comes again, but for what was only told
+    of it once.
+    """
     found: dict[Urn, str] = {}
     changed = {d.declared.urn: d for d in comparison.differences if d.declared is not None and d.standing is Standing.CHANGED}
     for urn in in_order(comparison.graph):
-        if urn not in comparison.matched.live:
-            continue
-        declared = comparison.graph.resources[urn]
-        kind = kind_of(declared)
-        paths = [path.path for path in changed[urn].paths] if urn in changed else []
-        paths += [
-            name
-            for name, value in declared.properties.items()
-            if any(isinstance(ref, Ref) and ref.urn in found for ref in references(value))
-        ]
-        why = next((path for path in paths if kind.properties[path].change is Change.REPLACE), None)
-        if why is not None:
-            found[urn] = why
+        if urn in comparison.matched.live:
+            declared = comparison.graph.resources[urn]
+            known = kind_of(declared).properties
+            paths = [path.path for path in changed[urn].paths] if urn in changed else []
+            own = next((path for path in paths if known[path].change is Change.REPLACE), None)
+            why = own or _ground_lost(declared, known, found)
+            if why is not None:
+                found[urn] = why
     return found
+
+
+def _ground_lost(declared: Declared, known: Mapping[str, Property], replaced: Mapping[Urn, str]) -> str | None:
+    """The property by which it stands on something that is replaced, or that thing's name where no property says so."""
+    lost = [needed for needed in declared.depends_on if needed in replaced]
+    if not lost:
+        return None
+    named = {
+        name: {ref.urn for ref in references(value) if isinstance(ref, Ref)} for name, value in declared.properties.items()
+    }
+    for urn in lost:
+        by = [name for name, urns in named.items() if urn in urns]
+        if not by:
+            return urn.rpartition("::")[2]
+        if standing := [name for name in by if known[name].change is not Change.NEVER]:
+            return standing[0]
+    return None

@@ -68,11 +68,12 @@ def _joined(rules: Mapping[Rule, tuple[Flow, ...]]) -> Mapping[Rule, tuple[Flow,
     alike: dict[tuple[Rule, tuple[Flow, ...]], list[IPv4Network]] = {}
     for rule, flows in rules.items():
         alike.setdefault((rule._replace(remote=_ANY), flows), []).append(rule.remote)
-    return {
-        rule._replace(remote=prefix): flows
-        for (rule, flows), prefixes in alike.items()
-        for prefix in collapse_addresses(prefixes)
-    }
+    found: dict[Rule, tuple[Flow, ...]] = {}
+    for (rule, flows), prefixes in alike.items():
+        for prefix in collapse_addresses(prefixes):
+            joined = rule._replace(remote=prefix)
+            found[joined] = (*found.get(joined, ()), *flows)
+    return found
 
 
 def _ends(flow: Flow) -> Iterator[tuple[Direction, FlowEnd, FlowEnd]]:

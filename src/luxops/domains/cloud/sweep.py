@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 THREADS: Final = 8
 """Lists asked for at once; the session holds each service to its own limit."""
 
-USERS: Final = Collection("identity", "/users", "users")
 ROLES: Final = Collection("identity", "/roles", "roles")
 _BASIC: Final[Mapping[str, Collection]] = {
     "projects": rest.PROJECTS,
-    "users": USERS,
+    "users": rest.USERS,
     "roles": ROLES,
     "groups": rest.PEOPLE,
     "network_use": rest.NETWORK_USE,
@@ -68,9 +67,10 @@ class Sweep(NamedTuple):
 
     def why_unknown(self, kind: ResourceKind, project: str = "") -> Failure | None:
         """Why objects of a kind (in a project) may be there and not have been seen; None where all were."""
-        for name in kind.reads:
+        for name, wanted in kind.reads.items():
             for hole, failure in self.holes.items():
-                if hole.collection == name and (not hole.of or not project or hole.of == project):
+                of_another = project and hole.of and hole.of != project and wanted.each is not Each.USER
+                if hole.collection == name and not of_another:
                     return failure
         return None
 

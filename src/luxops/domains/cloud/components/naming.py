@@ -1,42 +1,21 @@
-"""How things are called in the cloud. Each name is said once here, so that every stack and every reader finds the same."""
+"""Names and marks, as the components use them."""
 
 from __future__ import annotations
 
 import pulumi
 
+from luxops.domains.cloud.names import HUB, MANAGEMENT, hub_of, network_of, router_of, zone_at
 from luxops.domains.cloud.nouns import mark_of_stack
+
+__all__ = ["HUB", "MANAGEMENT", "described", "hub_of", "network_of", "own_tag", "router_of", "zone_at"]
+
+DESCRIPTION_MAX = 255
+"""Characters that Neutron keeps."""
 
 
 def own_tag() -> str:
     """The tag of the stack at work."""
     return mark_of_stack(pulumi.get_project(), pulumi.get_stack())
-
-
-def network_of(owner: str, zone: str) -> str:
-    """A zone's network, in both datacentres."""
-    return f"{owner}-{zone}"
-
-
-def zone_at(owner: str, zone: str, place: str) -> str:
-    """A zone's subnet in a datacentre, and the security group of what stands there."""
-    return f"{owner}-{zone}-{place}"
-
-
-def router_of(owner: str, place: str) -> str:
-    """The owner's router in a datacentre."""
-    return f"{owner}-{place}"
-
-
-def hub_of(owner: str, place: str) -> str:
-    """The network between an owner's router and the hub router of a datacentre."""
-    return f"{owner}-hub-{place}"
-
-
-HUB = "hub"
-"""Owner's name, in names, of the federation's own routers in the cloud."""
-MANAGEMENT = "management"
-DESCRIPTION_MAX = 255
-"""Characters that Neutron keeps."""
 
 
 def described(text: str) -> str:

@@ -70,6 +70,7 @@ class Platform(pulumi.ComponentResource):
             ephemeral=0,
             swap=0,
             is_public=True,
+            extra_specs={},
             opts=self._child,
         )
 

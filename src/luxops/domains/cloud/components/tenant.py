@@ -70,6 +70,7 @@ class TenantCloud(pulumi.ComponentResource):
             description=f"{self._name} in {place}",
             tenant_id=self.project.id,
             admin_state_up=True,
+            external_network_id="",  # no way out but through the hub
             tags=[own_tag()],
             opts=self._child,
         )

@@ -7,6 +7,7 @@ from typing import Final
 
 from luxops.domains.cloud.kinds import (
     application_credential,
+    compute_host,
     compute_quota,
     default_group,
     endpoint,
@@ -28,8 +29,10 @@ from luxops.domains.cloud.kinds import (
     security_group_rule,
     server,
     share,
+    storage_pool,
     subnet,
     subnet_route,
+    user,
     volume,
     volume_attachment,
     volume_quota,
@@ -43,6 +46,9 @@ KINDS: Final[tuple[ResourceKind, ...]] = (
     role_assignment.KIND,
     application_credential.KIND,
     endpoint.KIND,
+    user.KIND,
+    compute_host.KIND,
+    storage_pool.KIND,
     compute_quota.KIND,
     volume_quota.KIND,
     network_quota.KIND,

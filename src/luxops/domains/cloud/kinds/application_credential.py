@@ -22,6 +22,7 @@ def _read(seen: Seen) -> Iterator[Live]:
     for item in seen["application_credentials"]:
         roles = sorted(role["name"] for role in item.get("roles") or ())
         properties = rest.values(_PROPERTIES, item) | {"roles": roles, "userId": item["$of"]}
+        properties |= {"expiresEpoch": rest.epoch(item.get("expires_at"))}
         yield Live(
             kind="application_credential",
             id=item["id"],
@@ -45,5 +46,6 @@ KIND = ResourceKind(
         cloud, "identity", f"/users/{live.properties['userId']}/application_credentials/{live.id}"
     ),
     severity=Severity.HIGH,
+    shown=("userId", "expiresEpoch"),
     title="application credential",
 )

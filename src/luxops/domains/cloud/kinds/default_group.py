@@ -28,7 +28,7 @@ def _read(seen: Seen) -> Iterator[Live]:
                 kind="default_group",
                 id=group["id"],
                 project=ProjectId(group["project_id"]),
-                name=DEFAULT,
+                name=group["project_id"],
                 properties=properties,
             )
 
@@ -57,5 +57,6 @@ KIND = ResourceKind(
     delete=lambda cloud, live: deleted(cloud, f"/security-groups/{live.id}"),
     belongs=False,
     severity=Severity.HIGH,
-    title="default security group",
+    title="default security group of",
+    called=lambda wanted: str(wanted["projectId"]),
 )

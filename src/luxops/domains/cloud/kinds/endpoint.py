@@ -19,8 +19,9 @@ _PROPERTIES = {
 def _read(seen: Seen) -> Iterator[Live]:
     names = {service["id"]: service["type"] for service in seen["services"]}
     for item in seen["endpoints"]:
+        properties = rest.values(_PROPERTIES, item) | {"serviceType": names.get(item["service_id"])}
         name = f"{names.get(item['service_id'], item['service_id'])} {item['interface']}"
-        yield Live(kind="endpoint", id=item["id"], project=ProjectId(""), name=name, properties=rest.values(_PROPERTIES, item))
+        yield Live(kind="endpoint", id=item["id"], project=ProjectId(""), name=name, properties=properties)
 
 
 KIND = ResourceKind(
@@ -35,4 +36,5 @@ KIND = ResourceKind(
     change=rest.unchangeable,
     delete=lambda cloud, live: rest.deleted(cloud, "identity", f"/endpoints/{live.id}"),
     belongs=False,
+    shown=("serviceType",),
 )

@@ -23,6 +23,7 @@ KIND = neutron_kind(
         "tags": tagged(),
     },
     title="floating IP",
-    label=lambda item: str(item["floating_ip_address"]),
+    label=lambda item: f"{item['floating_ip_address']}" + (f" on port {item['port_id']}" if item.get("port_id") else ""),
     severity=Severity.CRITICAL,
+    shown={"status": "status", "routerId": "router_id"},
 )

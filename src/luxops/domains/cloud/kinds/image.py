@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from luxops.domains.cloud.kinds import rest
 from luxops.domains.cloud.kinds.interface import Change, Json, Properties, Property, ResourceKind, Seen, unordered
@@ -38,9 +38,19 @@ def _read(seen: Seen) -> Iterator[Live]:
                 id=item["id"],
                 project=ProjectId(item.get("owner") or ""),
                 name=item["name"] or item["id"],
-                properties=rest.values(_PROPERTIES, item),
+                properties=rest.values(_PROPERTIES, item) | _shown(item),
                 tags=tags,
             )
+
+
+def _shown(item: Json) -> dict[str, Any]:
+    return {
+        "status": item["status"],
+        "hashAlgorithm": rest.shown(item, "os_hash_algo"),
+        "signed": bool(item.get("img_signature")),
+        "imageType": item.get("image_type") or "",
+        "createdEpoch": rest.epoch(item.get("created_at")),
+    }
 
 
 def _create(cloud: CloudSession, _: str, wanted: Properties) -> str:
@@ -91,5 +101,7 @@ KIND = ResourceKind(
     create=_create,
     change=_change,
     delete=_delete,
+    precious=True,
     severity=Severity.HIGH,
+    shown=("status", "hashAlgorithm", "signed", "imageType", "createdEpoch"),
 )

@@ -60,6 +60,18 @@ class Change(StrEnum):
     """Said once, at creation; not compared afterwards. The reason stands beside it."""
 
 
+def once(make: Callable[[], str], find: Callable[[], str | None]) -> str:
+    """Its id. Where nobody knows whether the request to make it arrived, it is looked for before it is sent again."""
+    from luxops.transports.openstack import CloudError  # noqa: PLC0415 - kinds are a table; sessions are only for those who act
+
+    try:
+        return make()
+    except CloudError as error:
+        if not error.uncertain:
+            raise
+        return find() or make()
+
+
 Canonical = Callable[[Any], Any]
 
 
@@ -123,3 +135,11 @@ class ResourceKind:
     """Whether the object can stand alone: what comes and goes with another (a port's groups) is never unmanaged by itself."""
     title: str = ""
     """For people; the name where nothing is said."""
+    called: Callable[[Properties], str] | None = None
+    """What `read` would call an object with these properties: for one that is not there. Where nothing is said, its `name`."""
+    precious: bool = False
+    """Whether data goes with it. One that is declared no more is deleted only with leave for protected objects."""
+    shown: tuple[str, ...] = ()
+    """What `read` gives beside the properties: only the live cloud shows it, and no program declares it."""
+    derived: Mapping[str, Callable[[Properties], Any]] = field(default_factory=dict)
+    """For policies, which cannot compute it: what follows from the properties, live or planned."""

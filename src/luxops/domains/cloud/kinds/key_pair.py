@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -19,11 +21,38 @@ def _key(value: object) -> str:
     return " ".join(str(value or "").split()[:2])
 
 
+_MODULUS = {"ssh-rsa": 2, "ssh-dss": 1}
+"""Which part of a key is the number whose length counts."""
 _PROPERTIES = {
     "name": Property(Change.REPLACE, api="name"),
     "publicKey": Property(Change.REPLACE, api="public_key", canonical=_key),
     "userId": Property(Change.REPLACE),
 }
+
+
+def _algorithm(known: Properties) -> str:
+    """As the key itself says; nothing where it is no key of OpenSSH."""
+    words = str(known.get("publicKey") or "").split()
+    return words[0] if len(words) > 1 else ""
+
+
+def _bits(known: Properties) -> int | None:
+    """Length of an RSA or DSA key's modulus; None of other keys, whose name says their length, and of what is no key."""
+    words = str(known.get("publicKey") or "").split()
+    if len(words) < 2 or words[0] not in _MODULUS:  # noqa: PLR2004 - name and key
+        return None
+    try:
+        blob = base64.b64decode(words[1], validate=True)
+        parts = []
+        while blob:
+            (size,) = struct.unpack(">I", blob[:4])
+            if len(blob) < 4 + size:
+                return None  # cut short
+            parts.append(blob[4 : 4 + size])
+            blob = blob[4 + size :]
+        return int.from_bytes(parts[_MODULUS[words[0]]]).bit_length()
+    except (ValueError, struct.error, IndexError):
+        return None
 
 
 def _read(seen: Seen) -> Iterator[Live]:
@@ -59,4 +88,6 @@ KIND = ResourceKind(
     delete=_delete,
     import_id=lambda live: live.name,
     title="key pair",
+    shown=("fingerprint",),
+    derived={"algorithm": _algorithm, "bits": _bits},
 )

@@ -48,4 +48,5 @@ KIND = neutron_kind(
     extra=_segments,
     body=_body,
     severity=Severity.HIGH,
+    shown={"status": "status", "networkType": "provider:network_type"},
 )

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from luxops.domains.cloud.kinds.interface import Change, Collection, Json, Properties, Property, ResourceKind, Seen, unordered
+from luxops.domains.cloud.kinds import rest
+from luxops.domains.cloud.kinds.interface import (
+    Change,
+    Collection,
+    Json,
+    Properties,
+    Property,
+    ResourceKind,
+    Seen,
+    once,
+    unordered,
+)
 from luxops.domains.cloud.nouns import Live, ProjectId
 from luxops.model import Severity
 from luxops.transports.openstack import CloudError
@@ -62,6 +73,8 @@ def neutron_kind(  # noqa: PLR0913 - the table's columns
     label: Callable[[Json], str] = lambda item: str(item["name"]),
     marks: Callable[[Json], Iterable[str]] = lambda item: item.get(TAGS) or (),
     severity: Severity = Severity.MEDIUM,
+    shown: Mapping[str, str] | None = None,
+    derived: Mapping[str, Callable[[Properties], Any]] | None = None,
 ) -> ResourceKind:
     """A kind whose objects are items of one list.
 
@@ -79,7 +92,10 @@ def neutron_kind(  # noqa: PLR0913 - the table's columns
         label: what an object is called.
         marks: what says whose an object is: its tags.
         severity: as of every kind.
+        shown: what is only seen → the API's name, or nothing where `extra` gives it.
+        derived: as of every kind.
     """
+    seen_only = shown or {}
     path = COLLECTIONS[collection].path
     plain = {pulumi: prop for pulumi, prop in properties.items() if prop.api and prop.api != TAGS}
 
@@ -88,6 +104,7 @@ def neutron_kind(  # noqa: PLR0913 - the table's columns
             if select(item):
                 tags = frozenset(marks(item))
                 values = {pulumi: item.get(prop.api) for pulumi, prop in plain.items()} | extra(item)
+                values |= {pulumi: rest.shown(item, api) for pulumi, api in seen_only.items() if api}
                 if TAGS in properties:
                     values[TAGS] = sorted(tags)
                 owner = ProjectId(item.get("project_id") or item.get("tenant_id") or "")
@@ -96,11 +113,14 @@ def neutron_kind(  # noqa: PLR0913 - the table's columns
     def fields(wanted: Properties, changes: frozenset[Change]) -> dict[str, Any]:
         return {p.api: wanted[k] for k, p in plain.items() if k in wanted and p.change in changes}
 
-    def create(cloud: CloudSession, _: str, wanted: Properties) -> str:
+    def create(cloud: CloudSession, project: str, wanted: Properties) -> str:
         sent = fields(wanted, frozenset(Change)) | body(wanted)
-        made = cloud.send("POST", "network", path, {singular: sent})[singular]
-        tag(cloud, path, made["id"], wanted)
-        return str(made["id"])
+        made = once(
+            lambda: str(cloud.send("POST", "network", path, {singular: sent})[singular]["id"]),
+            lambda: find(cloud, project, wanted),
+        )
+        tag(cloud, path, made, wanted)
+        return made
 
     def change(cloud: CloudSession, live: Live, wanted: Properties) -> None:
         changeable = {name: value for name, value in wanted.items() if properties[name].change is Change.UPDATE}
@@ -131,8 +151,16 @@ def neutron_kind(  # noqa: PLR0913 - the table's columns
         delete=lambda cloud, live: deleted(cloud, f"{path}/{live.id}"),
         find=find,
         title=title,
+        called=lambda wanted: label(_item(plain, wanted)),
         severity=severity,
+        shown=tuple(seen_only),
+        derived=derived or {},
     )
+
+
+def _item(plain: Mapping[str, Property], wanted: Properties) -> Json:
+    """What is declared, as the API would show it."""
+    return {"id": ""} | {prop.api: wanted.get(name) for name, prop in plain.items()}
 
 
 def _same(item: Json, known: Property, wanted: Any) -> bool:  # noqa: ANN401 - any property value

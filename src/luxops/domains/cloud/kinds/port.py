@@ -83,4 +83,11 @@ KIND = neutron_kind(
     body=_body,
     label=lambda item: str(item["name"] or item["id"]),
     severity=Severity.HIGH,
+    shown={
+        "deviceOwner": "",
+        "deviceId": "",
+        "status": "status",
+        "vnicType": "binding:vnic_type",
+        "vifType": "binding:vif_type",
+    },
 )

@@ -47,5 +47,6 @@ KIND = ResourceKind(
     delete=lambda _cloud, _live: None,  # a port without groups would let nothing through, and it goes with its port
     belongs=False,
     severity=Severity.HIGH,
-    title="security groups of a port",
+    title="security groups of port",
+    called=lambda wanted: str(wanted["portId"]),
 )

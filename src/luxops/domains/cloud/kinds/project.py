@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from luxops.domains.cloud.kinds import rest
-from luxops.domains.cloud.kinds.interface import Change, Properties, Property, ResourceKind, Seen, text, unordered
+from luxops.domains.cloud.kinds.interface import Change, Properties, Property, ResourceKind, Seen, once, text, unordered
 from luxops.domains.cloud.nouns import Live, ProjectId
 from luxops.model import Severity
 
@@ -33,7 +33,10 @@ def _read(seen: Seen) -> Iterator[Live]:
 
 
 def _create(cloud: CloudSession, _: str, wanted: Properties) -> str:
-    return str(cloud.send("POST", "identity", "/projects", {"project": rest.body(_PROPERTIES, wanted)})["project"]["id"])
+    sent = {"project": rest.body(_PROPERTIES, wanted)}
+    return once(
+        lambda: str(cloud.send("POST", "identity", "/projects", sent)["project"]["id"]), lambda: _find(cloud, "", wanted)
+    )
 
 
 def _change(cloud: CloudSession, live: Live, wanted: Properties) -> None:
@@ -58,5 +61,6 @@ KIND = ResourceKind(
     change=_change,
     delete=lambda cloud, live: rest.deleted(cloud, "identity", f"/projects/{live.id}"),
     find=_find,
+    precious=True,
     severity=Severity.HIGH,
 )

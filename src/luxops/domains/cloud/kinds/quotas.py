@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from luxops.transports.openstack import CloudSession, ServiceName
 
 GONE = 404
+USED = "Used"
+"""How the name of a quota's use ends: `cores` may be used, `coresUsed` are."""
 
 
 def quota_kind(  # noqa: PLR0913 - the table's columns
@@ -41,13 +43,15 @@ def quota_kind(  # noqa: PLR0913 - the table's columns
         extra: further properties of an item.
     """
     listing, wanted_from = collection
-    properties = {"projectId": Property(Change.REPLACE)} | {pulumi: Property(api=api) for pulumi, api in fields.items()}
+    known = {"projectId": Property(Change.REPLACE)} | {pulumi: Property(api=api) for pulumi, api in fields.items()}
 
     def read(seen: Seen) -> Iterator[Live]:
         for item in seen[listing]:
             of = item["$of"]
             limits = {pulumi: item[api]["limit"] for pulumi, api in fields.items() if api in item}
-            yield Live(kind=name, id=of, project=ProjectId(of), name=of, properties={"projectId": of, **limits, **extra(item)})
+            used = {f"{pulumi}{USED}": _use(item[api]) for pulumi, api in fields.items() if api in item}
+            properties = {"projectId": of, **limits, **used, **extra(item)}
+            yield Live(kind=name, id=of, project=ProjectId(of), name=of, properties=properties)
 
     def put(cloud: CloudSession, project: str, wanted: Properties) -> str:
         limits = {api: wanted[pulumi] for pulumi, api in fields.items() if pulumi in wanted}
@@ -68,11 +72,18 @@ def quota_kind(  # noqa: PLR0913 - the table's columns
         reads={listing: wanted_from},
         read=read,
         key=("projectId",),
-        properties=properties,
+        properties=known,
         create=lambda cloud, _, wanted: put(cloud, wanted["projectId"], wanted),
         change=lambda cloud, live, wanted: put(cloud, live.id, wanted),
         delete=reset,
         import_id=lambda live: f"{live.id}/{{region}}",
         belongs=False,
         title=title,
+        called=lambda wanted: str(wanted["projectId"]),
+        shown=tuple(f"{pulumi}{USED}" for pulumi in fields),
     )
+
+
+def _use(counted: Json) -> Any:  # noqa: ANN401 - as the API gives it
+    """Neutron has another word for it than Nova and Cinder."""
+    return counted["used"] if "used" in counted else counted.get("in_use")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from luxops.domains.cloud.kinds.interface import Change, Collection, Each, Json, Properties, Property
-from luxops.model import Failure, FailureReason
+from luxops.model import Failure, FailureReason, Unreadable
 from luxops.transports.openstack import CloudError
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ PATIENCE: Final = 180.0
 """Seconds that a server or volume may take to come or go."""
 _PAUSE: Final = 0.25
 
+NOT_SHOWN: Final = Unreadable(reason="the API did not show it to who asked")
+
 PROJECTS = Collection("identity", "/projects", "projects")
 PEOPLE = Collection("identity", "/groups", "groups")
+USERS = Collection("identity", "/users", "users")
 ASSIGNMENTS = Collection("identity", "/role_assignments", "role_assignments")
 ENDPOINTS = Collection("identity", "/endpoints", "endpoints")
 SERVICES = Collection("identity", "/services", "services")
@@ -32,8 +36,12 @@ OF_USERS: Final = "2.10"
 """Older ones pass over `user_id`, and answer of whoever asks."""
 KEY_PAIRS = Collection("compute", "/os-keypairs", "keypairs", (("user_id", "{id}"),), each=Each.USER, microversion=OF_USERS)
 COMPUTE_USE = Collection("compute", "/os-quota-sets/{id}/detail", "quota_set", each=Each.PROJECT)
+HYPERVISORS = Collection("compute", "/os-hypervisors/detail", "hypervisors")
+COMPUTE_SERVICES = Collection("compute", "/os-services", "services", (("binary", "nova-compute"),))
 VOLUMES = Collection("volume", "/volumes/detail", "volumes", (("all_tenants", "True"),))
 VOLUME_USE = Collection("volume", "/os-quota-sets/{id}", "quota_set", (("usage", "True"),), each=Each.PROJECT)
+STORAGE_POOLS = Collection("volume", "/scheduler-stats/get_pools", "pools", (("detail", "true"),))
+VOLUME_SERVICES = Collection("volume", "/os-services", "services")
 NETWORK_USE = Collection("network", "/quotas/{id}/details", "quota", each=Each.PROJECT)
 # Glance keeps other projects' community images, and all that are hidden, from whoever does not ask for them.
 IMAGES = Collection("image", "/images", "images", (("visibility", "all"),))
@@ -52,6 +60,18 @@ def body(properties: Mapping[str, Property], wanted: Properties, *, updating: bo
 def values(properties: Mapping[str, Property], item: Json) -> dict[str, Any]:
     """An item's fields by Pulumi's names."""
     return {name: item.get(known.api) for name, known in properties.items() if known.api}
+
+
+def shown(item: Json, api: str) -> Any:  # noqa: ANN401 - a JSON value, or what stands for one
+    """A field of which nobody can say what it would be where the API, or its policy, leaves it out."""
+    return item.get(api, NOT_SHOWN)
+
+
+def epoch(written: str | None) -> int | None:
+    """Seconds since 1970 of a time as the APIs write it, always in UTC; None where there is none."""
+    if not written:
+        return None
+    return int(datetime.fromisoformat(written.removesuffix("Z")).replace(tzinfo=UTC).timestamp())
 
 
 def deleted(cloud: CloudSession, service: ServiceName, path: str, *, microversion: str = "") -> None:
@@ -108,3 +128,9 @@ def not_made_here(_cloud: CloudSession, _project: str, _wanted: Properties) -> s
     """For kinds that are only watched. Raises CloudError."""
     failure = Failure(reason=FailureReason.UNSUPPORTED, detail="only whom it belongs to can make it")
     raise CloudError("make an object of a kind that is only watched", failure)
+
+
+def not_deleted_here(_cloud: CloudSession, live: Live) -> None:
+    """For kinds that are only watched. Raises CloudError."""
+    failure = Failure(reason=FailureReason.UNSUPPORTED, detail="luxops only watches it")
+    raise CloudError(f"delete {live.name}", failure)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from luxops.domains.cloud.kinds import rest
-from luxops.domains.cloud.kinds.interface import Change, Json, Properties, Property, ResourceKind, Seen, text
+from luxops.domains.cloud.kinds.interface import Change, Properties, Property, ResourceKind, Seen, text
 from luxops.domains.cloud.nouns import Live, ProjectId
 from luxops.model import Severity
 
@@ -34,12 +34,11 @@ def _read(seen: Seen) -> Iterator[Live]:
             "domainId": scope.get("domain", {}).get("id", ""),
             "inherited": _INHERITED in scope,
         }
-        name = f"{properties['roleId']} of {_who(properties)} on {_where(scope)}"
         yield Live(
             kind="role_assignment",
             id=_identifier(properties),
             project=ProjectId(properties["projectId"]),
-            name=name,
+            name=_called(properties),
             properties=properties,
         )
 
@@ -50,14 +49,18 @@ def _identifier(properties: Properties) -> str:
 
 
 def _who(properties: Properties) -> str:
-    return f"user {properties['userId']}" if properties["userId"] else f"group {properties['groupId']}"
+    return f"user {properties['userId']}" if properties.get("userId") else f"group {properties.get('groupId')}"
 
 
-def _where(scope: Json) -> str:
-    inherited = " and all below it" if _INHERITED in scope else ""
-    if "project" in scope:
-        return f"project {scope['project']['id']}{inherited}"
-    return f"domain {scope['domain']['id']}{inherited}" if "domain" in scope else "the whole system"
+def _where(properties: Properties) -> str:
+    inherited = " and all below it" if properties.get("inherited") else ""
+    if properties.get("projectId"):
+        return f"project {properties['projectId']}{inherited}"
+    return f"domain {properties['domainId']}{inherited}" if properties.get("domainId") else "the whole system"
+
+
+def _called(properties: Properties) -> str:
+    return f"{properties['roleId']} of {_who(properties)} on {_where(properties)}"
 
 
 def _path(properties: Properties) -> str:
@@ -87,5 +90,7 @@ KIND = ResourceKind(
     change=rest.unchangeable,
     delete=lambda cloud, live: rest.deleted(cloud, "identity", _path(live.properties)),
     severity=Severity.CRITICAL,
+    derived={"system": lambda known: not known.get("projectId") and not known.get("domainId")},
     title="role",
+    called=_called,
 )

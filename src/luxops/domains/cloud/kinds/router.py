@@ -51,4 +51,5 @@ KIND = neutron_kind(
     extra=_extra,
     body=_body,
     severity=Severity.HIGH,
+    shown={"status": "status"},
 )

@@ -15,6 +15,7 @@ from luxops.transports.openstack import CloudError
 if TYPE_CHECKING:
     from luxops.transports.openstack import CloudSession
 
+_CONFLICTS = frozenset({400, 409})
 OWNERS = frozenset(
     {"network:router_interface", "network:router_interface_distributed", "network:ha_router_replicated_interface"}
 )
@@ -22,6 +23,7 @@ OWNERS = frozenset(
 
 def _read(seen: Seen) -> Iterator[Live]:
     routers = {router["id"]: router for router in seen["routers"]}
+    owners = {network["id"]: network["project_id"] for network in seen["networks"]}
     for port in seen["ports"]:
         if port["device_owner"] not in OWNERS:
             continue
@@ -32,14 +34,34 @@ def _read(seen: Seen) -> Iterator[Live]:
             id=port["id"],
             project=ProjectId(router["project_id"] or ""),
             name=f"{router['name']} to {', '.join(subnets)}",
-            properties={"routerId": port["device_id"], "subnetId": subnets[0] if subnets else "", "portId": port["id"]},
+            properties={
+                "routerId": port["device_id"],
+                "subnetId": subnets[0] if subnets else "",
+                "portId": port["id"],
+                "networkProject": owners.get(port["network_id"], ""),
+            },
             tags=frozenset(port.get("tags") or ()),
         )
 
 
 def _create(cloud: CloudSession, _: str, wanted: Properties) -> str:
     body = {"port_id": wanted["portId"]} if wanted.get("portId") else {"subnet_id": wanted["subnetId"]}
-    return str(cloud.send("PUT", "network", f"/routers/{wanted['routerId']}/add_router_interface", body)["port_id"])
+    try:
+        return str(cloud.send("PUT", "network", f"/routers/{wanted['routerId']}/add_router_interface", body)["port_id"])
+    except CloudError as error:
+        # A first request whose answer was lost makes the second one a conflict.
+        found = _there(cloud, wanted) if error.uncertain or error.status in _CONFLICTS else None
+        if found is None:
+            raise
+        return found
+
+
+def _there(cloud: CloudSession, wanted: Properties) -> str | None:
+    ports = cloud.listed("network", "/ports", "ports", parameters={"device_id": wanted["routerId"]})
+    for port in ports:
+        if wanted.get("portId") == port["id"] or wanted.get("subnetId") in {ip["subnet_id"] for ip in port["fixed_ips"]}:
+            return str(port["id"])
+    return None
 
 
 def _delete(cloud: CloudSession, live: Live) -> None:
@@ -71,7 +93,7 @@ KIND = ResourceKind(
     name="router_interface",
     type="openstack:networking/routerInterface:RouterInterface",
     service="network",
-    reads=reads("routers", "ports"),
+    reads=reads("routers", "ports", "networks"),
     read=_read,
     key=("routerId", "subnetId"),
     other_key=("routerId", "portId"),
@@ -84,5 +106,7 @@ KIND = ResourceKind(
     change=_unchangeable,
     delete=_delete,
     severity=Severity.CRITICAL,
+    shown=("networkProject",),
     title="router interface",
+    called=lambda wanted: f"{wanted['routerId']} to {wanted.get('subnetId') or wanted.get('portId')}",
 )

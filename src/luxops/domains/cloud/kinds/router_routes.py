@@ -46,5 +46,6 @@ KIND = ResourceKind(
     change=lambda cloud, live, wanted: _set(cloud, live.id, wanted["routes"]),
     delete=lambda cloud, live: _set(cloud, live.id, []),
     severity=Severity.HIGH,
-    title="static routes",
+    title="static routes of router",
+    called=lambda wanted: str(wanted["routerId"]),
 )

@@ -29,10 +29,11 @@ _PLAIN = neutron_kind(
         "tags": tagged(),
     },
     select=lambda item: item["name"] != DEFAULT,
+    shown={"shared": "shared"},
 )
 
 
-_NEUTRONS_OWN = ("protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id")
+_NEUTRONS_OWN = ("protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id", "description")
 """What the rules that Neutron gives every new group say nothing of."""
 
 

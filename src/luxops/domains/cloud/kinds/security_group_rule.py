@@ -10,7 +10,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
-from luxops.domains.cloud.kinds.interface import Change, Json, Property, Seen, text
+from luxops.domains.cloud.kinds.interface import Change, Json, Properties, Property, Seen, text
 from luxops.domains.cloud.kinds.neutron import neutron_kind, reads
 from luxops.domains.cloud.kinds.security_group import DEFAULT
 from luxops.domains.cloud.nouns import MARK, Live
@@ -29,11 +29,12 @@ _NUMBERS = {
     "sctp": 132,
 }
 _NAMES = {"icmpv6": "ipv6-icmp"} | {str(number): name for name, number in _NUMBERS.items()}
+_ALL_PORTS = 65536
 _ANYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
 
 def protocol(value: Any) -> str:  # noqa: ANN401 - as the API or a program writes it
-    """One name for each protocol; nothing for all. Number 0 is not all of them: Neutron keeps such a rule beside one for all."""
+    """One name for each protocol; nothing for all. Number 0 is not all: Neutron keeps such a rule beside one for all."""
     word = "" if value is None else str(value).lower()
     return "" if word == "any" else _NAMES.get(word, word)
 
@@ -49,7 +50,7 @@ def prefix(value: Any) -> str:  # noqa: ANN401 - as the API or a program writes 
 def label(item: Json) -> str:
     """The rule as people write it: `ingress tcp 443 from 10.16.0.0/22`."""
     low, high = item.get("port_range_min"), item.get("port_range_max")
-    ports = "all ports" if low is None else str(low) if low == high else f"{low}-{high}"
+    ports = "-".join(dict.fromkeys(str(port) for port in (low, high) if port is not None)) or "all ports"
     word = protocol(item.get("protocol")) or "any protocol"
     word = f"protocol {word}" if word.isdecimal() else word
     if word in {"icmp", "ipv6-icmp"}:
@@ -61,6 +62,25 @@ def label(item: Json) -> str:
         or f"anywhere ({item['ethertype']})"
     )
     return f"{item['direction']} {word} {ports} {'from' if item['direction'] == 'ingress' else 'to'} {far}"
+
+
+def _anywhere(known: Properties) -> bool:
+    """Whether the far side may be any address."""
+    return not (prefix(known.get("remoteIpPrefix")) or known.get("remoteGroupId") or known.get("remoteAddressGroupId"))
+
+
+def _prefix_length(known: Properties) -> int | None:
+    """Of the far side, where it is a prefix."""
+    written = known.get("remoteIpPrefix")
+    return ip_network(str(written), strict=False).prefixlen if written else None
+
+
+def _ports(known: Properties) -> int | None:
+    """How many ports it opens; of every protocol but TCP and UDP, nothing can be said."""
+    if protocol(known.get("protocol")) not in {"tcp", "udp"}:
+        return None
+    low, high = known.get("portRangeMin"), known.get("portRangeMax")
+    return _ALL_PORTS if low is None else (low if high is None else high) - low + 1
 
 
 _PROPERTIES = {
@@ -93,6 +113,12 @@ _PLAIN = neutron_kind(
     label=lambda item: f"{item['security_group_id']}: {label(item)}",
     marks=lambda item: [word for word in (item.get("description") or "").split()[:1] if word.startswith(MARK)],
     severity=Severity.HIGH,
+    derived={
+        "anywhere": _anywhere,
+        "prefixLength": _prefix_length,
+        "protocolName": lambda known: protocol(known.get("protocol")),
+        "ports": _ports,
+    },
 )
 
 

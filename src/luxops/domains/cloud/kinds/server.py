@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from luxops.domains.cloud.kinds import rest
-from luxops.domains.cloud.kinds.interface import Change, Json, Properties, Property, ResourceKind, Seen
+from luxops.domains.cloud.kinds.interface import Change, Json, Properties, Property, ResourceKind, Seen, once
 from luxops.domains.cloud.kinds.neutron import reads
 from luxops.domains.cloud.nouns import Live, ProjectId
 from luxops.model import Severity
@@ -58,6 +58,8 @@ def _read(seen: Seen) -> Iterator[Live]:
             "networks": [{"port": port} for port in sorted(ports.get(item["id"], ()))],
             "powerState": _POWER.get(state, state),
             "status": item["status"],
+            "userId": item.get("user_id"),
+            "host": item.get("OS-EXT-SRV-ATTR:host"),
         }
         yield Live(
             kind="server",
@@ -73,10 +75,13 @@ def _create(cloud: CloudSession, project: str, wanted: Properties) -> str:
     # In the declared order: the first is the server's first.
     networks = [{"port": network["port"]} for network in wanted["networks"]]
     body = {**rest.body(_PROPERTIES, wanted), "networks": networks}
-    made = cloud.send("POST", "compute", "/servers", {"server": body}, project=project)["server"]["id"]
+    made = once(
+        lambda: str(cloud.send("POST", "compute", "/servers", {"server": body}, project=project)["server"]["id"]),
+        lambda: _find(cloud, project, wanted),
+    )
     found = rest.settled(lambda: _ask(cloud, made), "active", f"start server {wanted['name']}")
     _power(cloud, made, _POWER[found["OS-EXT-STS:vm_state"]], wanted)
-    return str(made)
+    return made
 
 
 def _ask(cloud: CloudSession, server: str) -> Json:
@@ -122,5 +127,7 @@ KIND = ResourceKind(
     change=_change,
     delete=_delete,
     find=_find,
+    precious=True,
     severity=Severity.HIGH,
+    shown=("status", "userId", "host"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from luxops.domains.cloud.kinds import rest
-from luxops.domains.cloud.kinds.interface import Change, Json, Properties, Property, ResourceKind, Seen, text
+from luxops.domains.cloud.kinds.interface import Change, Json, Properties, Property, ResourceKind, Seen, once, text
 from luxops.domains.cloud.kinds.server import MARKED
 from luxops.domains.cloud.nouns import Live, ProjectId
 from luxops.model import Severity
@@ -32,7 +32,7 @@ def _read(seen: Seen) -> Iterator[Live]:
     for item in seen["volumes"]:
         metadata = {key: value for key, value in (item.get("metadata") or {}).items() if key not in _CINDERS_OWN}
         attached = {"attachments": [found["server_id"] for found in item.get("attachments") or ()]}
-        more = {name: item.get(name) for name in _SEEN_ONLY} | {"size": item["size"], "metadata": metadata} | attached
+        more = {name: rest.shown(item, name) for name in _SEEN_ONLY} | {"size": item["size"], "metadata": metadata} | attached
         yield Live(
             kind="volume",
             id=item["id"],
@@ -45,9 +45,12 @@ def _read(seen: Seen) -> Iterator[Live]:
 
 def _create(cloud: CloudSession, project: str, wanted: Properties) -> str:
     body = rest.body(_PROPERTIES, wanted) | {"size": wanted["size"]}
-    made = cloud.send("POST", "volume", "/volumes", {"volume": body}, project=project)["volume"]["id"]
+    made = once(
+        lambda: str(cloud.send("POST", "volume", "/volumes", {"volume": body}, project=project)["volume"]["id"]),
+        lambda: _find(cloud, project, wanted),
+    )
     rest.settled(lambda: _ask(cloud, made), "available", f"make volume {wanted['name']}")
-    return str(made)
+    return made
 
 
 def _ask(cloud: CloudSession, volume: str) -> Json:
@@ -85,5 +88,7 @@ KIND = ResourceKind(
     change=_change,
     delete=_delete,
     find=_find,
+    precious=True,
     severity=Severity.HIGH,
+    shown=(*_SEEN_ONLY, "attachments"),
 )

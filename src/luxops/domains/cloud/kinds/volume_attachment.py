@@ -59,4 +59,5 @@ KIND = ResourceKind(
     delete=_delete,
     severity=Severity.HIGH,
     title="volume attachment",
+    called=lambda wanted: f"{wanted['volumeId']} in {wanted['instanceId']}",
 )
