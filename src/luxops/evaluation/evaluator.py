@@ -64,6 +64,10 @@ class Evaluator:
         """Whether any policy addresses targets of this kind. Where none does, nothing can be said of them."""
         return bool(self._rules[kind])
 
+    def policies(self, kind: TargetKind) -> tuple[Policy, ...]:
+        """Those that address targets of this kind, in the order of their findings."""
+        return tuple(rule.policy for rule in self._rules[kind])
+
     def evaluate(self, target: Target, observations: Sequence[Observation], at: datetime) -> list[Finding]:
         """Exactly one finding for each policy that applies to the target's kind, in the order of the policies.
 

@@ -7,16 +7,17 @@ its project, and is the one that was meant. It deletes what carries its own mark
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from luxops.domains.cloud.changes import CloudPlan, Effect, Operation, Outcome, PlannedChange
 from luxops.domains.cloud.comparing import Comparison
-from luxops.domains.cloud.doom import before, doomed_with
+from luxops.domains.cloud.doom import doomed_with, order_of
 from luxops.domains.cloud.kinds import BY_TYPE
 from luxops.domains.cloud.kinds.interface import ResourceKind
-from luxops.domains.cloud.matching import kind_of
+from luxops.domains.cloud.matching import in_order, kind_of
 from luxops.domains.cloud.nouns import Declared, Live, Lookup, Ref, StackId, Urn, references
 from luxops.errors import UsageError
 from luxops.model import TargetId
@@ -27,17 +28,62 @@ if TYPE_CHECKING:
     from luxops.transports.openstack import CloudSession
 
 Work = Callable[[], object]
+Key = tuple[Urn, str]
+"""Of a replacement there are two: `delete` and `make`."""
+
+
+Done = tuple[Outcome, str, float]
+"""What came of it, why, and after how many seconds."""
 
 
 class Task(NamedTuple):
     """One thing to do, once others are done."""
 
-    key: tuple[Urn, str]
-    """Of a replacement there are two: `delete` and `make`."""
+    key: Key
     stack: StackId
     op: Operation
-    needs: frozenset[tuple[Urn, str]]
+    needs: frozenset[Key]
+    """Where one of these fails, it is not tried."""
     work: Work
+    after: frozenset[Key] = frozenset()
+    """It waits for these, whatever comes of them."""
+
+
+class Queue:
+    """Tasks in the order of what waits for what."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.waiting = {task.key: task for task in tasks}
+        self._ahead = {t.key: {key for key in t.needs | t.after if key in self.waiting} for t in tasks}
+        self._behind: dict[Key, list[Key]] = {}
+        for key, ahead in self._ahead.items():
+            for other in ahead:
+                self._behind.setdefault(other, []).append(key)
+        self._ready = deque(key for key, ahead in self._ahead.items() if not ahead)
+        self._failed: dict[Key, Urn] = {}
+
+    def next(self, *, idle: bool) -> Task | None:
+        """One that can begin. `idle`: nothing is under way, so what is left then waits for itself, and is let go."""
+        if self._ready:
+            return self.waiting.pop(self._ready.popleft())
+        if not (idle and self.waiting):
+            return None
+        key, task = self.waiting.popitem()
+        self._failed[key] = key[0]
+        return task._replace(needs=frozenset({key}))
+
+    def lost(self, task: Task) -> Urn | None:
+        """What has failed of what it needs."""
+        return next((self._failed[need] for need in task.needs if need in self._failed), None)
+
+    def ended(self, task: Task, failed: Urn | None) -> None:
+        """It is over; `failed`: what was to blame, where it did not succeed."""
+        if failed is not None:
+            self._failed[task.key] = failed
+        for key in self._behind.get(task.key, ()):
+            self._ahead[key].discard(task.key)
+            if not self._ahead[key] and key in self.waiting:
+                self._ready.append(key)
 
 
 class ReconcileEngine:
@@ -65,39 +111,54 @@ class ReconcileEngine:
         """Take away what these stacks own, last made first. Raises UsageError where others stand on it."""
         doomed = doomed_with(self._comparison, stacks)
         self._refuse(sorted(found.live.name for found in doomed.values() if found.protected))
-        kinds = {urn: found.kind.name for urn, found in doomed.items()}
-        tasks = []
-        for urn, found in doomed.items():
-            needs = frozenset((other, "delete") for other in before(self._comparison, urn, kinds))
-            tasks.append(Task((urn, "delete"), found.stack, Operation.DELETE, needs, self._deleting(found.kind, found.live)))
+        order = order_of(self._comparison.graph, {urn: found.kind.name for urn, found in doomed.items()})
+        tasks = [self._going(urn, f.stack, Operation.DELETE, order[urn], f.kind, f.live) for urn, f in doomed.items()]
         yield from self._carried_out(tasks, progress)
 
     # What is to be done
 
     def _tasks(self, changes: Mapping[Urn, tuple[StackId, PlannedChange]]) -> Iterator[Task]:
-        resources = self._comparison.graph.resources
+        graph = self._comparison.graph
         going = {Operation.REPLACE, Operation.DELETE}
         deletes = {urn: BY_TYPE[change.type].name for urn, (_, change) in changes.items() if change.op in going}
-        updates = [(urn, "make") for urn, (_, change) in changes.items() if change.op is Operation.UPDATE]
+        order = order_of(graph, deletes)
+        updates = self._free_updates({urn: change.op for urn, (_, change) in changes.items()})
         for urn, (stack, change) in changes.items():
             if urn in deletes:
-                needs = {(other, "delete") for other in before(self._comparison, urn, deletes)}
+                task = self._going(urn, stack, change.op, order[urn], BY_TYPE[change.type], self._live(urn, change))
                 # A route leads through an interface that goes: the declared objects let go first.
-                needs |= set() if urn in resources else set(updates)
-                yield Task((urn, "delete"), stack, change.op, frozenset(needs), self._gone(urn, change))
+                yield task if urn in graph.resources else task._replace(after=task.after | updates)
             if change.op is not Operation.DELETE:
-                declared = resources[urn]
+                declared = graph.resources[urn]
                 needs = {(other, "make") for other in declared.depends_on if other in changes}
                 needs |= {(urn, "delete")} if urn in deletes else set()
                 work = self._changing(declared) if change.op is Operation.UPDATE else self._making(declared)
                 yield Task((urn, "make"), stack, change.op, frozenset(needs), work)
 
-    def _gone(self, urn: Urn, change: PlannedChange) -> Work:
-        """Deletes a declared object, or one that is no longer declared."""
+    def _free_updates(self, ops: Mapping[Urn, Operation]) -> frozenset[Key]:
+        """Updates that wait for no deletion themselves."""
+        bound: set[Urn] = set()
+        for urn in in_order(self._comparison.graph):
+            needs = self._comparison.graph.resources[urn].depends_on
+            if urn in ops and (ops[urn] is Operation.REPLACE or any(need in bound for need in needs)):
+                bound.add(urn)
+        return frozenset((urn, "make") for urn, op in ops.items() if op is Operation.UPDATE and urn not in bound)
+
+    def _going(
+        self, urn: Urn, stack: StackId, op: Operation, before: frozenset[Urn], kind: ResourceKind, live: Live
+    ) -> Task:
+        """What is known to stand on it must be gone; of what nobody declared, nobody knows: the cloud refuses if it does."""
+        declared = self._comparison.graph.resources
+        keys = {other: (other, "delete") for other in before}
+        needs = frozenset(key for other, key in keys.items() if other in declared)
+        after = frozenset(keys.values()) - needs
+        return Task((urn, "delete"), stack, op, needs, lambda: kind.delete(self._cloud, live), after)
+
+    def _live(self, urn: Urn, change: PlannedChange) -> Live:
+        """A declared object, or one that is no longer declared."""
         matched, kind = self._comparison.matched, BY_TYPE[change.type]
-        live = matched.live.get(urn)
-        found = live or next(other for other in matched.extra if other.kind == kind.name and other.id == change.live_id)
-        return self._deleting(kind, found)
+        found = matched.live.get(urn)
+        return found or next(other for other in matched.extra if other.kind == kind.name and other.id == change.live_id)
 
     # What may not be done
 
@@ -116,42 +177,49 @@ class ReconcileEngine:
     # Doing it
 
     def _carried_out(self, tasks: Sequence[Task], progress: Progress) -> Iterator[Effect]:
-        """In the order of what needs what, several at once. Ends after what is under way where the caller stops."""
-        open_ = {task.key: task for task in tasks}
-        running: dict[Future[tuple[Outcome, str, float]], Task] = {}
-        failed: dict[tuple[Urn, str], str] = {}
+        """In the order of what needs what, several at once. Where it is stopped, what is under way ends and is told."""
+        queue = Queue(tasks)
+        running: dict[Future[Done], Task] = {}
         progress.started(self.name, len(tasks))
         with ThreadPoolExecutor(self._workers) as pool:
-            while open_ or running:
-                for task in self._startable(open_, running, failed):
-                    del open_[task.key]
-                    if broken := next((need for need in task.needs if need in failed), None):
-                        failed[task.key] = failed[broken]
-                        yield self._effect(task, Outcome.SKIPPED, f"it needs {failed[broken]}", 0.0)
-                        break
-                    progress.observing(TargetId(task.key[0].rpartition("::")[2]))
-                    running[pool.submit(_timed, task.work)] = task
-                else:
+            try:
+                while queue.waiting or running:
+                    yield from self._started(queue, running, pool, progress)
                     done, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        task = running.pop(future)
-                        outcome, detail, seconds = future.result()
-                        if outcome is Outcome.FAILED:
-                            failed[task.key] = task.key[0]
-                        progress.observed(TargetId(task.key[0].rpartition("::")[2]), seconds, None)
-                        yield self._effect(task, outcome, detail, seconds)
+                    yield from self._told(done, queue, running, progress)
+            except BaseException as stop:
+                if not isinstance(stop, GeneratorExit):
+                    yield from self._told(wait(running).done, queue, running, progress)
+                raise
         progress.finished(self.name)
 
-    def _startable(
-        self, open_: Mapping[tuple[Urn, str], Task], running: Mapping[Any, Task], failed: Mapping[tuple[Urn, str], str]
-    ) -> list[Task]:
-        under_way = {task.key for task in running.values()}
-        free = [
-            t
-            for t in open_.values()
-            if not any(need in open_ or need in under_way for need in t.needs) or t.needs & failed.keys()
-        ]
-        return free[: max(0, 2 * self._workers - len(running))]
+    def _started(
+        self, queue: Queue, running: dict[Future[Done], Task], pool: ThreadPoolExecutor, progress: Progress
+    ) -> Iterator[Effect]:
+        """As many as there are hands for: none is begun after a stop."""
+        while len(running) < self._workers and (task := queue.next(idle=not running)) is not None:
+            if (lost := queue.lost(task)) is not None:
+                queue.ended(task, lost)
+                yield self._effect(task, Outcome.SKIPPED, f"it needs {lost}", 0.0)
+            else:
+                progress.observing(TargetId(task.key[0].rpartition("::")[2]))
+                running[pool.submit(_timed, task.work)] = task
+
+    def _told(
+        self, done: Iterable[Future[Done]], queue: Queue, running: dict[Future[Done], Task], progress: Progress
+    ) -> Iterator[Effect]:
+        """Raises a defect of ours, once everything that ended with it has been told."""
+        defects = []
+        for future in done:
+            task = running.pop(future)
+            defect = future.exception()
+            outcome, detail, seconds = (Outcome.FAILED, f"a defect: {defect!r}", 0.0) if defect else future.result()
+            queue.ended(task, task.key[0] if outcome is Outcome.FAILED else None)
+            progress.observed(TargetId(task.key[0].rpartition("::")[2]), seconds, None)
+            yield self._effect(task, outcome, detail, seconds)
+            defects += [defect] if defect else []
+        if defects:
+            raise defects[0]
 
     @staticmethod
     def _effect(task: Task, outcome: Outcome, detail: str, seconds: float) -> Effect:
@@ -162,15 +230,7 @@ class ReconcileEngine:
 
         def work() -> None:
             project, wanted = self._filled(declared)
-            try:
-                made = kind.create(self._cloud, project, wanted)
-            except CloudError as error:
-                # The request may have arrived all the same; then what it made is there under its name.
-                found = kind.find(self._cloud, project, wanted) if error.uncertain and kind.find is not None else None
-                if found is None:
-                    raise
-                made = found
-            self._ids[declared.urn] = made
+            self._ids[declared.urn] = kind.create(self._cloud, project, wanted)
 
         return work
 
@@ -180,9 +240,6 @@ class ReconcileEngine:
             kind_of(declared).change(self._cloud, self._comparison.matched.live[declared.urn], wanted)
 
         return work
-
-    def _deleting(self, kind: ResourceKind, live: Live) -> Work:
-        return lambda: kind.delete(self._cloud, live)
 
     def _filled(self, declared: Declared) -> tuple[str, dict[str, Any]]:
         properties = {name: self._value(value) for name, value in declared.properties.items()}
@@ -201,7 +258,7 @@ class ReconcileEngine:
         return [self._value(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def _timed(work: Work) -> tuple[Outcome, str, float]:
+def _timed(work: Work) -> Done:
     """A failure is a value: it stops only what needs it."""
     began = time.monotonic()
     try:
