@@ -17,8 +17,20 @@ from luxops.policies import Expression, load_policies, read_expression
 from luxops.policies.quick import DOUBTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "policies"
-LEFT_TO_CEL = {"services-no-remote-shells", "sshd-idle-sessions", "sshd-match-blocks"}
-"""Policies with a pattern that is not simple, or a multiplication."""
+LEFT_TO_CEL = {
+    "cloud-capacity-host",
+    "cloud-capacity-storage",
+    "cloud-management-ports",
+    "cloud-quota-headroom-compute",
+    "cloud-quota-headroom-network",
+    "cloud-quota-headroom-volumes",
+    "cloud-router-foreign-network",
+    "cloud-share-of-hub",
+    "services-no-remote-shells",
+    "sshd-idle-sessions",
+    "sshd-match-blocks",
+}
+"""Policies with a pattern that is not simple, a multiplication, or a text that is looked for and not written out."""
 
 
 def quick_answer(expression: Expression, facts: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON

@@ -82,7 +82,9 @@ def only(plan: CloudPlan, targets: Sequence[str], *, remove: bool, missing_ok: b
         return bool({change.name, change.live_id, change.urn, change.urn.rpartition("::")[2]} & wanted)
 
     def meant(change: PlannedChange) -> PlannedChange:
-        return change.model_copy(update={"op": Operation.DELETE}) if remove and change.op is Operation.UNMANAGED else change
+        undeclared = change.op in {Operation.UNMANAGED, Operation.DELETE}
+        op = Operation.DELETE if remove else Operation.UNMANAGED
+        return change.model_copy(update={"op": op}) if undeclared else change
 
     stacks = tuple(s.model_copy(update={"changes": tuple(meant(c) for c in s.changes if is_meant(c))}) for s in plan.stacks)
     found = [change for stack in stacks for change in stack.changes]

@@ -144,9 +144,7 @@ class ReconcileEngine:
                 bound.add(urn)
         return frozenset((urn, "make") for urn, op in ops.items() if op is Operation.UPDATE and urn not in bound)
 
-    def _going(
-        self, urn: Urn, stack: StackId, op: Operation, before: frozenset[Urn], kind: ResourceKind, live: Live
-    ) -> Task:
+    def _going(self, urn: Urn, stack: StackId, op: Operation, before: frozenset[Urn], kind: ResourceKind, live: Live) -> Task:
         """What is known to stand on it must be gone; of what nobody declared, nobody knows: the cloud refuses if it does."""
         declared = self._comparison.graph.resources
         keys = {other: (other, "delete") for other in before}

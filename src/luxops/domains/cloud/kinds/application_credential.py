@@ -22,6 +22,7 @@ def _read(seen: Seen) -> Iterator[Live]:
     for item in seen["application_credentials"]:
         roles = sorted(role["name"] for role in item.get("roles") or ())
         properties = rest.values(_PROPERTIES, item) | {"roles": roles, "userId": item["$of"]}
+        properties["unrestricted"] = bool(item["unrestricted"])  # Keystone says nothing where nobody has said anything
         properties |= {"expiresEpoch": rest.epoch(item.get("expires_at"))}
         yield Live(
             kind="application_credential",
