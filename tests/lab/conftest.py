@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from luxops.lab import bringup, faults, machine
+from luxops.lab.cloud import packages
 from luxops.lab.lab import Lab
 from luxops.lab.running import active
 from luxops.settings import Settings
@@ -17,10 +18,14 @@ from luxops.settings import Settings
 ROOT = Path(__file__).parents[2]
 
 
-def luxops(*arguments: str) -> subprocess.CompletedProcess[str]:
+PROVISIONING = 900.0
+"""Seconds that all tenants may take to come about."""
+
+
+def luxops(*arguments: str, seconds: float = 300.0) -> subprocess.CompletedProcess[str]:
     """The command line as a user runs it, from the root of the repository."""
     command = [str(Path(sys.executable).with_name("luxops")), *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=seconds)
 
 
 def _quiet(_: str) -> None:
@@ -43,3 +48,22 @@ def lab() -> Iterator[Lab]:
         bringup.up(the_lab, ROOT / "inventory", ["host", "router"])
     else:
         the_lab.down()
+
+
+@pytest.fixture(scope="session")
+def provisioned() -> Iterator[Lab]:
+    """The lab's cloud with all that is declared in it. It is left as it was found: up, with what was made in it, or down."""
+    if lacking := packages.lacking():
+        pytest.skip("no cloud here: " + "; ".join(lacking))
+    the_lab = Lab(Settings().lab.state, _quiet)
+    hosts, cloud = the_lab.stands(), the_lab.cloud.stands()
+    bringup.up(the_lab, ROOT / "inventory", ["cloud"])
+    if there := faults.active(the_lab):
+        pytest.fail(f"the lab has breaks in it that these tests did not put there: {', '.join(there)}; luxops lab heal --all")
+    made = luxops("cloud", "up", "--yes", seconds=PROVISIONING)
+    assert made.returncode == 0, made.stdout + made.stderr
+    yield the_lab
+    if not (hosts or cloud):
+        the_lab.down()
+    elif not cloud:
+        the_lab.cloud.clear()

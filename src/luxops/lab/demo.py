@@ -21,8 +21,8 @@ from luxops.lab.machine import lacking
 from luxops.lab.state import State
 
 FAULTS = ("sshd-root-login", "acl-line", "static-route", "undeclared-listener", "truncated-answer", "changed-host-key")
-CLOUD_FAULTS = ("cloud-rule-added", "cloud-port-security-off", "cloud-share-wildcard", "cloud-role-extra")
-REPAIRED = "chl-pacs1"
+CLOUD_FAULTS = ("cloud-rule-added", "cloud-port-security", "cloud-wildcard-share", "cloud-role")
+REPAIRED = "mirth-dc2"
 """The port of that name, of which a fault has switched port security off."""
 REPORTS = Path("reports")
 RECORDINGS = Path(__file__).parent / "recordings"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from luxops.errors import UsageError
@@ -14,16 +15,17 @@ from luxops.model import utc_now
 
 
 def active(lab: Lab) -> dict[str, str]:
-    """Break that is in, or that was begun and not taken back → since when (ISO 8601). Empty where no lab is up."""
-    return {name: entry["since"] for name, entry in _notes(lab).items()}
+    """Break that is in, or that was begun and not taken back → since when (ISO 8601), the first first. Empty without a lab."""
+    noted = {**_notes(lab.state.breaks_note), **_notes(lab.cloud.layout.breaks_note)}
+    return dict(sorted(((name, entry["since"]) for name, entry in noted.items()), key=lambda found: found[1]))
 
 
 def apply(lab: Lab, name: str) -> bool:
-    """Put a break in and verify that it is. False where it was in already. Raises UsageError, LabError."""
+    """Put a break in and verify that it is. False where it was in already. Raises UsageError, LabError, CloudError."""
     fault = find(name)
     with locked():
-        bench = _bench(lab, fault)
-        notes = _notes(lab)
+        bench, place = _bench(lab, fault), _place(lab, fault)
+        notes = _notes(place)
         if name in notes and fault.in_force(bench):
             return False
         if name not in notes:
@@ -37,23 +39,26 @@ def apply(lab: Lab, name: str) -> bool:
                     f"The lab shows `{name}` already, but not by `luxops lab break`", remedy="luxops lab down, then up"
                 )
             saved = [file.model_dump() for file in bench.save(fault.touches)]
+            bench.kept = fault.keep(bench)
             # Noted before anything changes: what a killed `break` left can be healed.
-            write_json(lab.state.breaks_note, {**notes, name: {"since": utc_now().isoformat(), "saved": saved}})
+            entry = {"since": utc_now().isoformat(), "saved": saved, "kept": bench.kept}
+            write_json(place, {**notes, name: entry})
         fault.apply(bench)
         if not fault.in_force(bench):
-            _take_back(lab, fault, bench)
+            _take_back(place, fault, bench)
             raise LabError(f"The break `{name}` did not take effect; it was taken back")
     return True
 
 
 def heal(lab: Lab, name: str) -> bool:
-    """Take a break back and verify it. False where it was not in. Raises UsageError, LabError."""
+    """Take a break back and verify it. False where it was not in. Raises UsageError, LabError, CloudError."""
     fault = find(name)
     with locked():
-        if name not in _notes(lab):
+        place = _place(lab, fault)
+        if name not in _notes(place):
             return False
         bench = _bench(lab, fault)
-        _take_back(lab, fault, bench)
+        _take_back(place, fault, bench)
         if fault.in_force(bench):
             raise LabError(f"`{name}` is still there", remedy="Make the lab anew: luxops lab down, then luxops lab up")
     return True
@@ -64,20 +69,30 @@ def order() -> list[str]:
     return [fault.name for fault in BREAKS]
 
 
-def _take_back(lab: Lab, fault: Break, bench: Bench) -> None:
-    notes = _notes(lab)
+def _take_back(place: Path, fault: Break, bench: Bench) -> None:
+    notes = _notes(place)
     bench.restore([Saved.model_validate(file) for file in notes[fault.name]["saved"]])
     fault.heal(bench)
     del notes[fault.name]
-    write_json(lab.state.breaks_note, notes)
+    write_json(place, notes)
 
 
 def _bench(lab: Lab, fault: Break) -> Bench:
-    return Bench(lab.state, lab.member(fault.target).name)
+    kept = _notes(_place(lab, fault)).get(fault.name, {}).get("kept", {})
+    if fault.domain != "cloud":
+        return Bench(lab.state, lab.member(fault.target).name, kept)
+    if not lab.cloud.stands():
+        raise UsageError("The lab's cloud is not up", remedy="As root: luxops lab up cloud, then luxops cloud up")
+    return Bench(lab.state, fault.target, kept)
 
 
-def _notes(lab: Lab) -> dict[str, Any]:
-    notes: dict[str, Any] = read_json(lab.state.breaks_note) or {}
+def _place(lab: Lab, fault: Break) -> Path:
+    """Where a break is noted: what is made afresh loses its breaks, and no other part of the lab does."""
+    return lab.cloud.layout.breaks_note if fault.domain == "cloud" else lab.state.breaks_note
+
+
+def _notes(place: Path) -> dict[str, Any]:
+    notes: dict[str, Any] = read_json(place) or {}
     return notes
 
 

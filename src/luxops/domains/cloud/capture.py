@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
-from pulumi.runtime import mocks, resource, rpc
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime import resource as registering
 from pulumi.runtime.proto import resource_pb2, source_pb2
 from pulumi.runtime.settings import SETTINGS, configure, get_root_resource
 from pulumi.runtime.stack import Stack, run_in_stack
@@ -102,7 +103,7 @@ def _captured(folder: Path, federation: Federation, exported: Mapping[str, Outpu
     collecting = gc.isenabled()
     gc.disable()
     try:
-        with mock.patch.object(resource, "_get_stack_trace", source_pb2.StackTrace):
+        with mock.patch.object(registering, "_get_stack_trace", source_pb2.StackTrace):
             outputs = contextvars.Context().run(_run, program, folder, federation, monitor)
     finally:
         if collecting:

@@ -9,6 +9,7 @@ from luxops.lab.breaks import (
     bgp_password,
     bgp_shutdown,
     changed_host_key,
+    cloud,
     empty_password,
     expired_certificate,
     fibre_cut,
@@ -62,6 +63,7 @@ BREAKS: tuple[Break, ...] = (
     bgp_password.BREAK,
     fibre_cut.BREAK,
     router_syslog.BREAK,
+    *cloud.BREAKS,
 )
 
 

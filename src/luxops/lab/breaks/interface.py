@@ -5,15 +5,22 @@ from __future__ import annotations
 import base64
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from luxops.lab import instance
 from luxops.lab.instance import inside, try_inside
+from luxops.lab.running import CLOUD
 from luxops.lab.shell import LabError
 from luxops.lab.state import State
 from luxops.model import Frozen
+
+if TYPE_CHECKING:
+    from luxops.transports.openstack import CloudSession
+
+Domain = Literal["hosts", "network", "cloud"]
 
 
 class Cause(Frozen):
@@ -42,12 +49,22 @@ class Saved(Frozen):
 
 
 class Bench:
-    """What a break works on: one instance of the running lab, and the lab around it."""
+    """What a break works on: one instance of the running lab, or its cloud, and the lab around it."""
 
-    def __init__(self, state: State, target: str) -> None:
+    def __init__(self, state: State, target: str, kept: Mapping[str, Any] | None = None) -> None:
         self.state = state
         self.target = target
         self.root = state.root_of(target)
+        self.kept: Mapping[str, Any] = kept or {}
+        """What `keep` told before the break was put in."""
+
+    @cached_property
+    def cloud(self) -> CloudSession:
+        """The session of the cloud's administrator."""
+        from luxops.settings import CloudSettings  # noqa: PLC0415 - half a second that breaks elsewhere need not pay
+        from luxops.transports.openstack import CloudSession  # noqa: PLC0415 - as above
+
+        return CloudSession(CloudSettings(name=CLOUD, clouds_file=self.state.folder / "clouds.yaml"))
 
     def run(self, *command: str) -> str:
         """Run inside the instance as root. Raises LabError when the command fails."""
@@ -150,7 +167,7 @@ class Break(Protocol):
     @property
     def title(self) -> str: ...
     @property
-    def domain(self) -> Literal["hosts", "network"]: ...
+    def domain(self) -> Domain: ...
     @property
     def target(self) -> str: ...
     @property
@@ -161,6 +178,10 @@ class Break(Protocol):
     @property
     def touches(self) -> tuple[str, ...]:
         """Files of the target that it changes or makes."""
+        ...
+
+    def keep(self, bench: Bench) -> dict[str, Any]:
+        """What must be remembered beside files to take it back: JSON, in `bench.kept` from then on. Changes nothing."""
         ...
 
     def apply(self, bench: Bench) -> None:
@@ -181,7 +202,10 @@ class BreakBase(Frozen):
 
     name: str
     title: str
-    domain: Literal["hosts", "network"]
+    domain: Domain
     target: str
     causes: tuple[Cause, ...]
     touches: tuple[str, ...] = ()
+
+    def keep(self, _bench: Bench) -> dict[str, Any]:
+        return {}

@@ -54,6 +54,8 @@ class Layout:
         self.logs = self.folder / "log"
         self.run = self.folder / "run"
         self.note = state.folder / "cloud.json"
+        self.breaks_note = self.folder / "breaks.json"
+        """Which breaks are in it; gone with it."""
         self.clouds_file = state.folder / "clouds.yaml"
         self.password_file = state.keys / "cloud-password"
         self.database_socket = self.run / "mysql.sock"
