@@ -268,6 +268,7 @@ def changeable() -> list[Urn]:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_damage_gives_exactly_the_plan_that_mends_it(data: st.DataObject) -> None:

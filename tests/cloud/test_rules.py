@@ -27,7 +27,7 @@ from luxops.domains.cloud.rules import (
 from luxops.federation import Federation, load_federation
 from luxops.federation.federation import Flow, FlowEnd
 
-BOTH = pytest.mark.parametrize("folder", [SMALL, COMPLETE], ids=["small", "example"])
+BOTH = pytest.mark.parametrize("folder", [SMALL, pytest.param(COMPLETE, marks=pytest.mark.slow)], ids=["small", "example"])
 
 
 @functools.cache

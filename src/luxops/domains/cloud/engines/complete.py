@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from luxops.domains.cloud.changes import CloudPlan, Effect, Operation, Outcome
 from luxops.domains.cloud.engines.reconcile import ReconcileEngine
-from luxops.domains.cloud.kinds import default_group
+from luxops.domains.cloud.kinds import BY_NAME, default_group
 from luxops.domains.cloud.nouns import StackId, Urn
 from luxops.domains.cloud.planning import plan_of
 from luxops.transports.openstack import CloudError
@@ -31,13 +31,21 @@ class CompletePulumi:
         """As `PulumiEngine.up`. What an interrupted run has made and not noted is taken over, not made a second time."""
         for stack in plan.stacks:
             if pending := self._engine.interrupted(stack.stack):
-                ids = self._comparison.matched.ids
-                self._engine.settle(stack.stack, {p.urn: ids[p.urn] for p in pending if p.urn in ids})
+                self._engine.settle(stack.stack, {p.urn: self._id_of(p.urn) for p in pending if self._is_there(p.urn)})
         yield from self._engine.up(plan, progress)
         after = self._desk.look(progress)
         groups = _only_default_groups(plan_of(after, [stack.stack for stack in plan.stacks], self.name))
         if not groups.empty:
             yield from ReconcileEngine(self._desk.session, after, self._desk.settings.concurrency).up(groups, progress)
+
+    def _is_there(self, urn: Urn) -> bool:
+        return urn in self._comparison.matched.live
+
+    def _id_of(self, urn: Urn) -> str:
+        """As Pulumi's provider writes it, which is not always the API's own."""
+        live = self._comparison.matched.live[urn]
+        region = self._comparison.federation.file.cloud.region
+        return BY_NAME[live.kind].import_id(live).replace("{region}", region)
 
     def destroy(self, stacks: Sequence[StackId], progress: Progress) -> Iterator[Effect]:
         """As `PulumiEngine.destroy`; Keystone leaves a deleted project's default group behind."""

@@ -62,7 +62,9 @@ class Hands:
         """The one thing of that name; None where there is none."""
         wanted = LISTS[thing.what]
         owner = self.id_of(Id("project", thing.project)) if thing.project else ""
-        listed = self.session.listed(wanted.service, wanted.path, wanted.key, parameters=wanted.parameters)
+        named = {} if wanted.service == "compute" else {"name": thing.name}  # Nova takes it for a pattern, or not at all
+        query = {**wanted.parameters, **named}
+        listed = self.session.listed(wanted.service, wanted.path, wanted.key, parameters=query)
         return next((i for i in listed if i["name"] == thing.name and (not owner or i["project_id"] == owner)), None)
 
     def get(self, thing: Id) -> Any:  # noqa: ANN401 - a JSON value

@@ -134,11 +134,13 @@ def _rows(url: str, prefix: str) -> Iterator[bytes]:
     table = asked.pop("table", "pulumi_state")
     if not _TABLE.fullmatch(table):
         raise LuxopsError("The table of the state in PostgreSQL has no proper name", remedy="Correct LUXOPS_CLOUD__STATE.")
+    # The CLI takes the address's path for a folder too, as in a bucket: keys begin with the database's name.
+    key = "/".join(filter(None, (parts.path.strip("/"), prefix)))
     address = urlunsplit(parts._replace(query=urlencode(asked)))
-    query = sql.SQL("SELECT data ->> 'data' FROM {} WHERE key LIKE %s ORDER BY key").format(sql.Identifier(table))
+    query = sql.SQL("SELECT data ->> 'data' FROM {} WHERE starts_with(key, %s) ORDER BY key").format(sql.Identifier(table))
     try:
         with psycopg.connect(address, connect_timeout=10) as connection:
-            for (data,) in connection.execute(query, (prefix.replace("_", r"\_") + "%",)):
+            for (data,) in connection.execute(query, (key,)):
                 yield base64.b64decode(data)
     except psycopg.errors.UndefinedTable:
         return  # nobody has ever used it
