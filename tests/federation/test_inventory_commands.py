@@ -56,7 +56,7 @@ def test_check_shows_all_problems_and_fails(draft: Draft) -> None:
     problems = _json("check", folder=draft.folder)["problems"]
     assert [(p["line"], p["column"], p["what"]) for p in problems] == [
         (24, 11, "link outside the transit prefix"),
-        (11, 29, "flow to an unknown zone"),
+        (13, 29, "flow to an unknown zone"),
     ]
 
 
