@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address
@@ -23,6 +25,9 @@ from luxops.model import Digest, Frozen
 
 CLOCK = "clock"
 """Name of the cgroup in which the lab's time server runs."""
+MOUNT_TRIES = 10
+MOUNT_PAUSE = 0.2
+"""Seconds that a mount which was under way is given, each time."""
 Kind = Literal["host", "router"]
 Part = Literal["host", "router", "cloud"]
 """What can be brought up by itself."""
@@ -149,8 +154,22 @@ class Lab:
             cgroups.remove(name)
         wiring.remove([name for name in wiring.existing() if not owns_space(name)])
         if self.state.instances.is_dir():
-            shutil.rmtree(self.state.instances)
+            self._remove_instances()
             self.state.instances.mkdir(mode=0o700)
+
+    def _remove_instances(self) -> None:
+        """A mount that was under way when `up` was ended can come about after the mount table was read: look again then."""
+        for left in reversed(range(MOUNT_TRIES)):
+            try:
+                shutil.rmtree(self.state.instances)
+            except OSError as error:
+                if error.errno != errno.EBUSY or not left:
+                    raise
+            else:
+                return
+            time.sleep(MOUNT_PAUSE)
+            for point in reversed(list(instance.mounts())):
+                instance.unmount(point)
 
     def _cgroups(self) -> list[str]:
         return [name for name in cgroups.names() if not name.startswith(PART)]
