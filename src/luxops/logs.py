@@ -13,7 +13,7 @@ def configure(level: str = "warning", *, json: bool = False) -> None:
     threshold = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(threshold, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     # What these say of a lost session is already in that target's Failure; said twice it buries what matters.
-    for library in ("paramiko", "netmiko"):
+    for library in ("paramiko", "netmiko", "keystoneauth", "openstack"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())

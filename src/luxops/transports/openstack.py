@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
@@ -37,6 +37,9 @@ PAGE: Final = 1000
 MAX_PAGES: Final = 10_000
 MAX_WAIT: Final = 30.0
 """Seconds at most that a service's Retry-After is obeyed at a time."""
+_REACH: Final = (
+    "See whether the service is up, and can be reached from here. Where Keystone is, `auth_url` in clouds.yaml says."
+)
 _SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 """Methods that may be sent again where it is not known whether the first one arrived."""
 
@@ -109,8 +112,10 @@ class CloudSession:
         files = None if settings.clouds_file is None else [str(settings.clouds_file)]
         try:
             config = openstack.config.OpenStackConfig(config_files=files, load_envvars=files is None)
-            return openstack.connection.Connection(config=config.get_one(cloud=settings.name))
-        except ConfigException as error:
+            region = config.get_one(cloud=settings.name, api_timeout=settings.timeout)
+            _refuse_without_password(region.config)
+            return openstack.connection.Connection(config=region)
+        except (ConfigException, ka.OptionError) as error:
             where = settings.clouds_file or "the places where OpenStack's clients look for clouds.yaml"
             raise CloudError(
                 f"There is no cloud `{settings.name}`",
@@ -124,8 +129,11 @@ class CloudSession:
         return {"user_id": access.user_id, "project_id": access.project_id or ""}
 
     def _access(self) -> Any:  # noqa: ANN401 - keystoneauth's AccessInfo, which has no types
-        session: Any = self._connections[""].session
-        return self._answered("log in", lambda: session.auth.get_access(session))
+        def ask() -> Any:  # noqa: ANN401 - same
+            session: Any = self._connections[""].session
+            return session.auth.get_access(session)
+
+        return self._patiently(lambda: self._answered("log in", ask))
 
     @cached_property
     def endpoints(self) -> Mapping[str, tuple[str, ...]]:
@@ -190,17 +198,24 @@ class CloudSession:
         Sent again while the service is busy; where the connection broke, only if doing it twice does no harm.
         """
         request = _Request(method, service, path, body, project, parameters or {}, content, microversion)
-        for attempt in range(self._settings.retries + 1):
-            if attempt and hasattr(content, "seek"):
-                content.seek(0)  # the first attempt has read it
+
+        def once() -> Json:
+            if hasattr(content, "seek"):
+                content.seek(0)  # an earlier attempt may have read it
+            return self._once(request)
+
+        return self._patiently(once, repeatable=method in _SAFE)
+
+    def _patiently(self, work: Callable[[], Any], *, repeatable: bool = True) -> Any:  # noqa: ANN401 - what the work returns
+        """Again where that may help. `repeatable`: even where it is not known whether it has had its effect."""
+        for attempt in range(self._settings.retries):
             try:
-                return self._once(request)
+                return work()
             except CloudError as error:
-                last = attempt == self._settings.retries
-                if last or not error.failure.retryable or (error.uncertain and method not in _SAFE):
+                if not error.failure.retryable or (error.uncertain and not repeatable):
                     raise
                 time.sleep(error.wait or min(0.5 * 2**attempt, MAX_WAIT))
-        raise AssertionError("a loop that returns or raises")
+        return work()
 
     def _once(self, request: _Request) -> Json:
         adapter = self._adapter(request.service, request.project)
@@ -231,7 +246,9 @@ class CloudSession:
                 if project not in self._connections:
                     self._connections[project] = self._connections[""].connect_as_project({"id": project})
                 connection = self._connections[project]
-                _ = connection.session  # made on first sight, and an adapter made before that would not find its connection
+                self._answered(
+                    "log in", lambda: connection.session
+                )  # made on first sight, and an adapter made before that would not find its connection
                 proxy_of = connection.config.get_session_client
                 self._adapters[key] = self._answered("log in", lambda: proxy_of(_SDK_NAMES.get(service, service)))
             return self._adapters[key]
@@ -249,6 +266,13 @@ class CloudSession:
     def _answered(self, doing: str, ask: Any, *, sends: bool = False) -> Any:  # noqa: ANN401 - what the library returns
         with _classified(doing, sends=sends):
             return ask()
+
+
+def _refuse_without_password(config: Mapping[str, Any]) -> None:
+    """Raises OptionError; keystoneauth itself would raise what nothing could tell from a defect."""
+    auth = config.get("auth") or {}
+    if {"username", "user_id"} & auth.keys() and auth.get("password") is None and "password" in config["auth_type"]:
+        raise ka.OptionError("there is no `password` for its user")
 
 
 _PAGED: Final = frozenset({"network", "compute", "volume", "image"})
@@ -317,29 +341,55 @@ def _classified(doing: str, *, sends: bool) -> Iterator[None]:
     """What the libraries raise, as CloudError."""
     try:
         yield
-    except ka.Unauthorized as error:
-        failure = Failure(reason=FailureReason.AUTHENTICATION, detail=_words(error))
-        raise CloudError(
-            doing, failure, status=HTTPStatus.UNAUTHORIZED, remedy="Check the credentials in clouds.yaml."
-        ) from None
-    except (ka.EndpointNotFound, ka.MissingAuthPlugin, ka.NoMatchingPlugin, ka.DiscoveryFailure) as error:
-        detail = _words(error)
-        remedy = "Register the endpoint in Keystone's catalogue, or correct the region in clouds.yaml."
-        raise CloudError(doing, Failure(reason=FailureReason.UNSUPPORTED, detail=detail), remedy=remedy) from None
-    except ka.SSLError as error:
-        failure = Failure(reason=FailureReason.HOST_KEY_CHANGED, detail=f"TLS: {_words(error)}")
-        raise CloudError(doing, failure, remedy="Check the certificate, or `cacert` in clouds.yaml.") from None
-    except (ka.ConnectTimeout, requests.Timeout) as error:
-        failure = Failure(reason=FailureReason.TIMEOUT, detail=_words(error), retryable=True)
-        raise CloudError(doing, failure, uncertain=sends) from None
-    except ka.ConnectFailure as error:
-        failure = Failure(reason=FailureReason.UNREACHABLE, detail=_words(error), retryable=True)
-        raise CloudError(doing, failure, uncertain=sends) from None
-    except (ka.RetriableConnectionFailure, ka.UnknownConnectionError, requests.RequestException) as error:
-        failure = Failure(reason=FailureReason.SESSION_LOST, detail=_words(error), retryable=True)
-        raise CloudError(doing, failure, uncertain=sends) from None
-    except ka.ClientException as error:
-        raise CloudError(doing, Failure(reason=FailureReason.REFUSED, detail=_words(error))) from None
+    except (ka.ClientException, requests.RequestException) as error:
+        raise _failed(doing, _cause(error), sends=sends) from None
+
+
+def _cause(error: Exception) -> Exception:
+    """Discovery words a lost connection or a bad certificate as if there were no endpoint."""
+    behind = error.__context__
+    return behind if isinstance(error, ka.DiscoveryFailure) and isinstance(behind, ka.ClientException) else error
+
+
+class _Reason(NamedTuple):
+    """What an error of the libraries means."""
+
+    errors: tuple[type[Exception], ...]
+    reason: FailureReason
+    remedy: str = ""
+    lost: bool = False
+    """Whether the connection was, so that nobody knows how far the request came."""
+
+
+_REASONS: Final = (
+    _Reason((ka.Unauthorized,), FailureReason.AUTHENTICATION, "Check the credentials in clouds.yaml."),
+    _Reason((ka.OptionError,), FailureReason.UNSUPPORTED, "Complete the cloud's entry in clouds.yaml."),
+    _Reason(
+        (ka.EndpointNotFound, ka.MissingAuthPlugin, ka.NoMatchingPlugin, ka.DiscoveryFailure),
+        FailureReason.UNSUPPORTED,
+        "Register the endpoint in Keystone's catalogue, or correct `auth_url` or the region in clouds.yaml.",
+    ),
+    _Reason((ka.SSLError,), FailureReason.HOST_KEY_CHANGED, "Check the certificate, or `cacert` in clouds.yaml."),
+    _Reason((ka.ConnectTimeout, requests.Timeout), FailureReason.TIMEOUT, _REACH, lost=True),
+    _Reason((ka.ConnectFailure,), FailureReason.UNREACHABLE, _REACH, lost=True),
+    _Reason(
+        (ka.RetriableConnectionFailure, ka.UnknownConnectionError, requests.RequestException),
+        FailureReason.SESSION_LOST,
+        lost=True,
+    ),
+    _Reason((Exception,), FailureReason.REFUSED),
+)
+"""The first that fits counts."""
+
+
+def _failed(doing: str, error: Exception, *, sends: bool) -> CloudError:
+    found = next(known for known in _REASONS if isinstance(error, known.errors))
+    # Keystone's, from logging in: what other services say is read from their answers.
+    status = int(error.http_status or 0) if isinstance(error, ka.HttpError) else 0
+    passing = found.lost or status in BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    failure = Failure(reason=found.reason, detail=_words(error), retryable=passing)
+    wait = _wait(str(getattr(error, "retry_after", "")))
+    return CloudError(doing, failure, status=status, remedy=found.remedy, uncertain=sends and found.lost, wait=wait)
 
 
 def _words(error: BaseException) -> str:

@@ -6,6 +6,7 @@ project uses, the count is held against the list: a list cut short, or a policy 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -98,6 +99,7 @@ class _Sweeping:
         self._wanted = dict(_BASIC)
         for kind in kinds:
             self._wanted |= kind.reads
+        self._kinds = kinds
         self._came = came
         self.seen: dict[str, list[Json]] = {}
         self.holes: dict[Hole, Failure] = {}
@@ -112,6 +114,7 @@ class _Sweeping:
                 names = [name for name, wanted in self._wanted.items() if wanted.each is each]
                 self._fetch_each(pool, names, those)
         self._hold_against_counts()
+        self._try_reading()
         return Sweep(began, self.seen, self.holes, identity)
 
     def _fetch(self, name: str) -> None:
@@ -146,7 +149,8 @@ class _Sweeping:
             path = wanted.path.replace("{id}", of)
             answer = self._cloud.get(wanted.service, path, parameters=parameters, microversion=wanted.microversion)
         except CloudError as error:
-            self.holes[Hole(name, of)] = error.failure
+            if error.status != rest.GONE or not self._vanished(wanted.each, of):
+                self.holes[Hole(name, of)] = error.failure
             return name, []
         found = answer.get(wanted.key) if isinstance(answer, dict) else None
         if not isinstance(found, list | dict):
@@ -155,32 +159,60 @@ class _Sweeping:
             return name, []
         return name, [{**item, "$of": of} for item in (found if isinstance(found, list) else [found])]
 
+    def _vanished(self, each: Each, of: str) -> bool:
+        """Whether the project or user itself has gone since it was listed."""
+        try:
+            self._cloud.get("identity", f"/{each}s/{of}")
+        except CloudError as error:
+            return error.status == rest.GONE
+        return False
+
+    def _try_reading(self) -> None:
+        """An item that is not as its API promises makes its kind unknown: a field that nobody could read is no field at all."""
+        for kind in self._kinds:
+            try:
+                for _ in kind.read(self.seen):
+                    pass
+            except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+                detail = f"an item of {', '.join(kind.reads)} is not as it should be: {type(error).__name__} {error}"
+                self.holes[Hole(next(iter(kind.reads)))] = Failure(reason=FailureReason.MALFORMED, detail=detail)
+
     def _hold_against_counts(self) -> None:
         """Each shortfall is looked at again by itself: an object may have come or gone between list and count."""
+        shown = {name: Counter(_owner(item) for item in self.seen.get(name, ())) for name in _COUNTED.values()}
         for use in self.seen["network_use"]:
             for counted, name in _COUNTED.items():
-                if name not in self.seen or Hole(name) in self.holes or counted not in use:
+                if name not in self.seen or Hole(name) in self.holes:
                     continue
-                if self._shows(name, use["$of"]) < use[counted]["used"] and (why := self._shortfall(name, counted, use["$of"])):
+                short = shown[name][use["$of"]] < _used(use, counted)
+                if short and (why := self._shortfall(name, counted, use["$of"])):
                     self.holes[Hole(name, use["$of"])] = why
-
-    def _shows(self, name: str, project: str) -> int:
-        return sum(1 for item in self.seen[name] if item.get("project_id") == project)
 
     def _shortfall(self, name: str, counted: str, project: str) -> Failure | None:
         wanted = self._wanted[name]
         try:
             again = self._cloud.listed(wanted.service, wanted.path, wanted.key, parameters={"project_id": project})
-            used = self._cloud.get("network", f"/quotas/{project}/details")["quota"][counted]["used"]
+            used = _used(self._cloud.get("network", f"/quotas/{project}/details").get("quota"), counted)
         except CloudError as error:
             return error.failure
         if len(again) < used:
             shown = f"Neutron counts {used} {name} of project {project} and shows {len(again)}"
             detail = f"{shown}: its policy hides some, or its list is cut short"
             return Failure(reason=FailureReason.MALFORMED, detail=detail, retryable=True)
-        others = [item for item in self.seen[name] if item.get("project_id") != project]
+        others = [item for item in self.seen[name] if _owner(item) != project]
         self.seen[name] = [*others, *again]
         return None
+
+
+def _owner(item: Json) -> str:
+    return str(item.get("project_id")) if isinstance(item, dict) else ""
+
+
+def _used(use: Json, counted: str) -> int:
+    """What Neutron counts; nothing where it does not say."""
+    found = use.get(counted) if isinstance(use, dict) else None
+    used = found.get("used") if isinstance(found, dict) else None
+    return used if isinstance(used, int) else 0
 
 
 def names_of(sweep: Sweep, collection: str) -> Mapping[str, Any]:
