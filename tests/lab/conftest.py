@@ -61,7 +61,8 @@ def provisioned() -> Iterator[Lab]:
     if there := faults.active(the_lab):
         pytest.fail(f"the lab has breaks in it that these tests did not put there: {', '.join(there)}; luxops lab heal --all")
     made = luxops("cloud", "up", "--yes", seconds=PROVISIONING)
-    assert made.returncode == 0, made.stdout + made.stderr
+    if made.returncode != 0:
+        pytest.fail(made.stdout[-2000:] + made.stderr[-2000:], pytrace=False)
     yield the_lab
     if not (hosts or cloud):
         the_lab.down()
