@@ -76,6 +76,9 @@ endif
 
 stress: setup ## The long runs: hundreds of kills, thousands of damaged answers
 	@LUXOPS_STRESS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/store/test_killed.py tests/corpus
+ifeq ($(AS_ROOT_ON_DEBIAN),yes)
+	@LUXOPS_STRESS=1 $(BIN)/pytest -q tests/cloud/test_kills_live.py
+endif
 
 bench: setup ## Every budget beside a peer, measured now
 	@$(BIN)/python bench/run.py

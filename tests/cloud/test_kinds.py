@@ -265,6 +265,10 @@ class _Recorded:
     def get(self, service: str, path: str, **_: Any) -> Any:  # noqa: ANN401 - JSON values
         return self.send("GET", service, path)
 
+    def listed(self, *_: Any, **__: Any) -> list[Any]:  # noqa: ANN401 - JSON values
+        """There is nothing yet."""
+        return []
+
 
 def test_a_servers_ports_keep_their_order() -> None:
     cloud: Any = _Recorded({"server": SERVER})

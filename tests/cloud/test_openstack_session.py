@@ -25,10 +25,12 @@ from tests.support.cloud_http import (
 )
 
 from luxops.domains.cloud.kinds import BY_NAME
-from luxops.model import FailureReason
+from luxops.domains.cloud.kinds.interface import once
+from luxops.model import Failure, FailureReason
 from luxops.transports import openstack
 from luxops.transports.openstack import MAX_WAIT, CloudError, CloudSession
 
+pytestmark = pytest.mark.slow  # it really listens, hundreds of times
 PORTS = "/network/v2.0/ports"
 NETWORKS = "/network/v2.0/networks"
 
@@ -215,17 +217,48 @@ def test_what_was_not_made_is_looked_for_before_it_is_made_again(cloud: Cloud, s
     cloud.script[f"POST {NETWORKS}"] = [fault]
     made = network(session)
     assert [item["id"] for item in cloud.lists[NETWORKS]] == [made]
-    verbs = [line.split()[0] for line in cloud.requests if NETWORKS in line]
-    assert verbs == ["POST", "GET", "POST"]
+    verbs = [line.split()[0] for line in cloud.requests if NETWORKS in line and "/tags" not in line]
+    assert verbs == ["GET", "POST", "GET", "POST"]
+
+
+def test_what_a_killed_run_has_made_since_everything_was_listed_is_not_made_twice(cloud: Cloud, session: CloudSession) -> None:
+    cloud.lists[NETWORKS] = [{"id": "there", "name": "net", "project_id": "p"}]
+    assert network(session) == "there"
+    assert cloud.asked(f"POST {NETWORKS}") == 0
+
+
+@pytest.mark.parametrize(("there", "told"), [([{"id": "there", "address": "a"}], "there"), ([], None)])
+def test_a_conflict_is_no_failure_where_what_was_to_be_made_is_there(there: list[dict[str, str]], told: str | None) -> None:
+    def make() -> str:
+        raise CloudError("make it", Failure(reason=FailureReason.REFUSED, detail="409: already allocated"), status=409)
+
+    if told is None:
+        with pytest.raises(CloudError, match="make it"):
+            once(make, lambda: None)
+    else:
+        assert once(make, lambda: there[0]["id"]) == told
 
 
 def test_what_cannot_be_looked_for_is_not_made_again(cloud: Cloud, session: CloudSession) -> None:
     cloud.script[f"POST {NETWORKS}"] = [nothing]
+    cloud.script[f"GET {NETWORKS}"] = [well]
     cloud.always[f"GET {NETWORKS}"] = says(500)
     with pytest.raises(CloudError):
         network(session)
     assert cloud.asked(f"POST {NETWORKS}") == 1
     assert cloud.lists[NETWORKS] == []
+
+
+@pytest.mark.parametrize(("status", "message", "told"), [
+    (403, "Quota exceeded for cores: Requested 8", True), (409, "Quota exceeded for resources: ['port'].", True),
+    (413, "VolumeSizeExceedsAvailableQuota", True), (403, "Policy does not allow this", False), (409, "in use", False),
+])  # fmt: skip
+def test_an_exceeded_quota_says_what_to_do(cloud: Cloud, session: CloudSession, status: int, message: str, told: bool) -> None:  # noqa: FBT001 - an expectation
+    cloud.always[f"POST {PORTS}"] = says(status, message)
+    with pytest.raises(CloudError) as raised:
+        session.send("POST", "network", "/ports", {"port": {}})
+    assert message in raised.value.why
+    assert ("Raise the quota in inventory/" in raised.value.remedy) == told
 
 
 # Logging in

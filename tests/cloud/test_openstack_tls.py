@@ -16,6 +16,7 @@ from tests.support.cloud_http import Cloud, serving, settings_for
 from luxops.model import FailureReason
 from luxops.transports.openstack import CloudError, CloudSession
 
+pytestmark = pytest.mark.slow  # it really listens, hundreds of times
 PORTS = "/network/v2.0/ports"
 
 

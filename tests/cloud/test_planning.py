@@ -200,6 +200,11 @@ def test_deleting_waits_until_it_is_asked_for(world: CloudWorld) -> None:
     assert [c.op for c in changes(without_deletions(plan, small_graph().stacks, keep=True))] == [Operation.DELETE]
 
 
+def test_what_a_gone_stack_has_left_is_no_affair_of_those_that_were_named(world: CloudWorld) -> None:
+    left(world, "network", "tenant/gone")
+    assert [stack.stack for stack in planned(world, "chl").stacks] == ["tenant/chl"]
+
+
 @pytest.mark.parametrize("keep", [False, True])
 def test_a_stack_that_is_declared_no_more_goes_only_by_name(
     world: CloudWorld,

@@ -313,6 +313,7 @@ def killed(cloud: FakeCloud, work: str, at: int, *, too_late: bool, workers: int
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("too_late", [False, True], ids=["before the effect", "after it"])
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("at", range(1, len(MINI.resources) + 2))

@@ -15,6 +15,7 @@ from luxops.model import FailureReason
 from luxops.transports import openstack
 from luxops.transports.openstack import CloudError, CloudSession
 
+pytestmark = pytest.mark.slow  # it really listens, hundreds of times
 CHL, HRS = "c" * 32, "d" * 32
 NEUTRON = "/network/v2.0"
 KINDS = [
@@ -151,6 +152,27 @@ def test_what_came_between_list_and_count_is_taken_in(cloud: Cloud, tmp_path: Pa
     assert found.holes == {}
     assert "port99" in {item["id"] for item in found.seen["ports"]}
     assert len(found.seen["ports"]) == 25
+
+
+@pytest.mark.parametrize("later", [14, 9])
+def test_what_goes_and_comes_while_it_is_looked_at_again_is_no_shortfall(cloud: Cloud, tmp_path: Path, later: int) -> None:
+    """Thirteen are counted first; when looked at again one is gone, or one more has come just before the second count."""
+    count(cloud, CHL, port=13)
+    at = f"{NEUTRON}/ports"
+
+    def moving(to: Any) -> None:  # noqa: ANN401 - a Handler
+        if "project_id" in to.path:
+            if later > 13:
+                cloud.lists[at] += [port(98, CHL)]
+            else:
+                cloud.lists[at] = [item for item in cloud.lists[at] if item["id"] not in {"port1", "port3", "port5"}]
+            to.well()
+            count(cloud, CHL, port=later)
+        else:
+            to.well()
+
+    cloud.always[f"GET {at}"] = moving
+    assert swept(cloud, tmp_path).holes == {}
 
 
 @pytest.mark.parametrize("fault", [says(500), half, body(b'{"ports": null}')])

@@ -92,7 +92,7 @@ def up(
     _show(desk, planned, "table")
     if planned.empty:
         click.echo("Nothing to do.")
-        return work.ended(planned, [])
+        return work.ended(desk.plan(comparison, stacks), [])
     allowed = work.allowed(obj.settings, comparison, planned, override)
     if not yes:
         click.confirm(f"Carry this out with the {desk.settings.engine} engine?", abort=True, err=True)

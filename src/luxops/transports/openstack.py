@@ -40,6 +40,8 @@ MAX_WAIT: Final = 30.0
 _REACH: Final = (
     "See whether the service is up, and can be reached from here. Where Keystone is, `auth_url` in clouds.yaml says."
 )
+_OVER_QUOTA: Final = frozenset({403, 409})
+"""Nova and Cinder say the first, Neutron the second."""
 _SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 """Methods that may be sent again where it is not known whether the first one arrived."""
 
@@ -312,7 +314,7 @@ def _refused(doing: str, response: requests.Response) -> CloudError:
     reason, remedy = FailureReason.REFUSED, ""
     if status == HTTPStatus.UNAUTHORIZED:
         reason, remedy = FailureReason.AUTHENTICATION, "Check the credentials in clouds.yaml."
-    elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (status == HTTPStatus.FORBIDDEN and "quota" in said.lower()):
+    elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (status in _OVER_QUOTA and "quota" in said.lower()):
         remedy = "Raise the quota in inventory/, or declare less."
     broken = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     failure = Failure(reason=reason, detail=f"{status}: {said}", retryable=status in BUSY or broken)

@@ -58,10 +58,9 @@ def capture(federation: Federation, folder: Path, processes: int = 0) -> Graph:
     """
     exported: dict[str, Outputs] = {}
     resources: dict[Urn, Declared] = {}
-    work = partial(_captured, folder, federation)
-    with _several(processes or os.cpu_count() or 1) as run:
+    with _several(folder, federation, processes or os.cpu_count() or 1) as run:
         for wave in waves_of(federation):
-            for program, (outputs, declared) in zip(wave, run(work, wave, dict(exported)), strict=True):
+            for program, (outputs, declared) in zip(wave, run(wave, dict(exported)), strict=True):
                 exported[program.id] = outputs
                 resources |= declared
     stacks = tuple(program.id for wave in waves_of(federation) for program in wave)
@@ -71,26 +70,45 @@ def capture(federation: Federation, folder: Path, processes: int = 0) -> Graph:
     return graph
 
 
-_Work = Callable[[Mapping[str, Outputs], Program], _Captured]
-_Run = Callable[[_Work, Sequence[Program], Mapping[str, Outputs]], Iterable[_Captured]]
+_Run = Callable[[Sequence[Program], Mapping[str, Outputs]], Iterable[_Captured]]
 
 
 @contextlib.contextmanager
-def _several(processes: int) -> Iterator[_Run]:
+def _several(folder: Path, federation: Federation, processes: int) -> Iterator[_Run]:
     """Runs programs of one wave; a single one is not worth another process."""
+
+    def here(wave: Sequence[Program], exported: Mapping[str, Outputs]) -> Iterable[_Captured]:
+        return (_captured(folder, federation, exported, program) for program in wave)
+
     if processes == 1:
-        yield lambda work, wave, exported: map(partial(work, exported), wave)
+        yield here
         return
     # Started afresh and not forked: this process may have threads.
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_made_ready, initargs=(federation,)) as pool:
+        for _ in range(processes):
+            pool.submit(os.getpid)  # they import what they need while the first wave, of one program, runs here
 
-        def run(work: _Work, wave: Sequence[Program], exported: Mapping[str, Outputs]) -> Iterable[_Captured]:
+        def run(wave: Sequence[Program], exported: Mapping[str, Outputs]) -> Iterable[_Captured]:
             try:
-                yield from (map if len(wave) == 1 else pool.map)(partial(work, exported), wave)
+                yield from here(wave, exported) if len(wave) == 1 else pool.map(partial(_at_work, folder, exported), wave)
             except BrokenProcessPool:
                 raise CaptureError("A process in which programs ran was ended", why="often for want of memory") from None
 
         yield run
+
+
+def _made_ready(federation: Federation) -> None:
+    """In a process that runs programs."""
+    import pulumi_openstack  # noqa: F401, PLC0415 - what takes long to import, before the first program needs it
+
+    given_federation.set(federation)
+
+
+def _at_work(folder: Path, exported: Mapping[str, Outputs], program: Program) -> _Captured:
+    federation = given_federation.get()
+    assert federation is not None  # noqa: S101 - this process was made ready
+    return _captured(folder, federation, exported, program)
 
 
 def _captured(folder: Path, federation: Federation, exported: Mapping[str, Outputs], program: Program) -> _Captured:

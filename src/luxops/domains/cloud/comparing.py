@@ -120,13 +120,13 @@ class Comparison:
         """A property that refers to something unknown cannot be compared, and makes its object unknown too."""
         for name, wanted in self.matched.properties[urn].items():
             known = kind.properties[name]
-            if known.change is Change.NEVER:
+            actual = live.properties.get(name)
+            if known.change is Change.NEVER or wanted == actual:
                 continue
             open_ = list(references(wanted))
             if why := self.matched.why_open(open_):
                 self.matched.unknown[urn] = why
                 continue
-            actual = live.properties.get(name)
             if open_ or known.canonical(wanted) != known.canonical(actual):
                 yield PathChange(path=name, desired=self.readable(wanted), actual=self.readable(actual))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from graphlib import TopologicalSorter
 from typing import Any
 
 from luxops.domains.cloud.kinds import BY_TYPE, KINDS
@@ -164,7 +163,7 @@ class _Matching:
 
 def in_order(graph: Graph) -> Iterable[Urn]:
     """Every resource after all that it depends on."""
-    return TopologicalSorter({urn: resource.depends_on for urn, resource in graph.resources.items()}).static_order()
+    return graph.order
 
 
 def _canonical(kind: ResourceKind, names: Iterable[str], values: Iterable[Any]) -> tuple[Any, ...]:

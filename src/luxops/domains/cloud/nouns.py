@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from graphlib import TopologicalSorter
 from typing import Any, Final, NamedTuple, NewType
 
 from luxops.model import Digest, Frozen
@@ -84,6 +85,11 @@ class Graph(Frozen):
         for resource in self.resources.values():
             found[resource.stack].append(resource)
         return {stack: tuple(resources) for stack, resources in found.items()}
+
+    @cached_property
+    def order(self) -> tuple[Urn, ...]:
+        """Every resource after all that it depends on."""
+        return tuple(TopologicalSorter({urn: r.depends_on for urn, r in self.resources.items()}).static_order())
 
     @cached_property
     def dependents(self) -> Mapping[Urn, tuple[Urn, ...]]:

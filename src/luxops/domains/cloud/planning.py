@@ -34,6 +34,7 @@ def selected(graph: Graph, names: Sequence[str]) -> tuple[StackId, ...]:
 def plan_of(comparison: Comparison, stacks: Sequence[StackId], engine: str) -> CloudPlan:
     """What is to become of these stacks. What could not be looked at is in `unknown`, and nothing is planned for it."""
     changes: dict[StackId, list[PlannedChange]] = {stack: [] for stack in stacks}
+    everything = tuple(stacks) == comparison.graph.stacks  # then what stacks have left that nobody declares any more, too
     replaced = _replaced(comparison)
     planned = {c.urn: (stack, c) for stack, c in _direct(comparison, replaced)}
     for urn, why in replaced.items():
@@ -46,7 +47,7 @@ def plan_of(comparison: Comparison, stacks: Sequence[StackId], engine: str) -> C
             planned[urn] = (declared.stack, change)
     order = {urn: number for number, urn in enumerate(in_order(comparison.graph))}
     for stack, change in sorted(planned.values(), key=lambda found: (order.get(found[1].urn, len(order)), found[1].urn)):
-        if stack in changes or stack not in comparison.graph.stacks:
+        if stack in changes or (everything and stack not in comparison.graph.stacks):
             changes.setdefault(stack, []).append(change)
     unknown = sorted({f"{unseen.declared.urn}: {unseen.failure}" for unseen in comparison.unseen if unseen.stack in changes})
     return CloudPlan(

@@ -189,10 +189,12 @@ class _Sweeping:
                     self.holes[Hole(name, use["$of"])] = why
 
     def _shortfall(self, name: str, counted: str, project: str) -> Failure | None:
+        """Counted before and after: what comes or goes meanwhile is no shortfall."""
         wanted = self._wanted[name]
         try:
+            before = self._count(counted, project)
             again = self._cloud.listed(wanted.service, wanted.path, wanted.key, parameters={"project_id": project})
-            used = _used(self._cloud.get("network", f"/quotas/{project}/details").get("quota"), counted)
+            used = min(before, self._count(counted, project)) if len(again) < before else before
         except CloudError as error:
             return error.failure
         if len(again) < used:
@@ -202,6 +204,10 @@ class _Sweeping:
         others = [item for item in self.seen[name] if _owner(item) != project]
         self.seen[name] = [*others, *again]
         return None
+
+    def _count(self, counted: str, project: str) -> int:
+        answer = self._cloud.get("network", f"/quotas/{project}/details")
+        return _used(answer.get("quota") if isinstance(answer, dict) else None, counted)
 
 
 def _owner(item: Json) -> str:

@@ -24,6 +24,7 @@ KIND = neutron_kind(
     },
     title="floating IP",
     label=lambda item: f"{item['floating_ip_address']}" + (f" on port {item['port_id']}" if item.get("port_id") else ""),
+    unique=True,
     severity=Severity.CRITICAL,
     shown={"status": "status", "routerId": "router_id"},
 )

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from luxops.model import Severity
 
@@ -60,16 +60,25 @@ class Change(StrEnum):
     """Said once, at creation; not compared afterwards. The reason stands beside it."""
 
 
+CONFLICT: Final = 409
+
+
 def once(make: Callable[[], str], find: Callable[[], str | None]) -> str:
-    """Its id. Where nobody knows whether the request to make it arrived, it is looked for before it is sent again."""
+    """Its id. Where nobody knows whether the request to make it arrived, it is looked for before it is sent again.
+
+    Where there is one already, that is it: a killed run's last request may have had its effect only now.
+    """
     from luxops.transports.openstack import CloudError  # noqa: PLC0415 - kinds are a table; sessions are only for those who act
 
     try:
         return make()
     except CloudError as error:
-        if not error.uncertain:
+        if not error.uncertain and error.status != CONFLICT:
             raise
-        return find() or make()
+        found = find()
+        if found is None and not error.uncertain:
+            raise
+        return found or make()
 
 
 Canonical = Callable[[Any], Any]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from luxops.domains.cloud.kinds import rest
-from luxops.domains.cloud.kinds.interface import Change, Properties, Property, ResourceKind, Seen
+from luxops.domains.cloud.kinds.interface import Change, Json, Properties, Property, ResourceKind, Seen, once
 from luxops.domains.cloud.nouns import Live, ProjectId
 
 if TYPE_CHECKING:
@@ -65,8 +65,17 @@ def _read(seen: Seen) -> Iterator[Live]:
 
 def _create(cloud: CloudSession, project: str, wanted: Properties) -> str:
     pair = rest.body(_PROPERTIES, wanted)
-    made = cloud.send("POST", "compute", "/os-keypairs", {"keypair": pair}, project=project)["keypair"]
-    return f"{made['user_id']}/{made['name']}"
+    path = "/os-keypairs"
+
+    def named(answer: Json) -> str:
+        return f"{answer['keypair']['user_id']}/{answer['keypair']['name']}"
+
+    def find() -> str | None:
+        """Only whose content is the same: a key cannot be changed."""
+        found = cloud.get("compute", f"{path}/{quote(wanted['name'])}", project=project)
+        return named(found) if _key(found["keypair"]["public_key"]) == _key(wanted["publicKey"]) else None
+
+    return once(lambda: named(cloud.send("POST", "compute", path, {"keypair": pair}, project=project)), find)
 
 
 def _delete(cloud: CloudSession, live: Live) -> None:

@@ -75,6 +75,7 @@ def neutron_kind(  # noqa: PLR0913 - the table's columns
     severity: Severity = Severity.MEDIUM,
     shown: Mapping[str, str] | None = None,
     derived: Mapping[str, Callable[[Properties], Any]] | None = None,
+    unique: bool = False,
 ) -> ResourceKind:
     """A kind whose objects are items of one list.
 
@@ -94,6 +95,7 @@ def neutron_kind(  # noqa: PLR0913 - the table's columns
         severity: as of every kind.
         shown: what is only seen → the API's name, or nothing where `extra` gives it.
         derived: as of every kind.
+        unique: whether Neutron itself refuses a second one with the same key.
     """
     seen_only = shown or {}
     path = COLLECTIONS[collection].path
@@ -115,7 +117,8 @@ def neutron_kind(  # noqa: PLR0913 - the table's columns
 
     def create(cloud: CloudSession, project: str, wanted: Properties) -> str:
         sent = fields(wanted, frozenset(Change)) | body(wanted)
-        made = once(
+        # A killed run's last request may have had its effect since everything was listed, and Neutron takes any name twice.
+        made = (None if unique else find(cloud, project, wanted)) or once(
             lambda: str(cloud.send("POST", "network", path, {singular: sent})[singular]["id"]),
             lambda: find(cloud, project, wanted),
         )

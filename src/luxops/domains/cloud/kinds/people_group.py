@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from luxops.domains.cloud.kinds import rest
-from luxops.domains.cloud.kinds.interface import Change, Properties, Property, ResourceKind, Seen, text
+from luxops.domains.cloud.kinds.interface import Change, Properties, Property, ResourceKind, Seen, once, text
 from luxops.domains.cloud.nouns import Live, ProjectId
 
 if TYPE_CHECKING:
@@ -26,7 +26,14 @@ def _read(seen: Seen) -> Iterator[Live]:
 
 
 def _create(cloud: CloudSession, _: str, wanted: Properties) -> str:
-    return str(cloud.send("POST", "identity", "/groups", {"group": rest.body(_PROPERTIES, wanted)})["group"]["id"])
+    def find() -> str | None:
+        found = cloud.listed(
+            "identity", "/groups", "groups", parameters={"name": wanted["name"], "domain_id": wanted["domainId"]}
+        )
+        return str(found[0]["id"]) if found else None
+
+    sent = {"group": rest.body(_PROPERTIES, wanted)}
+    return once(lambda: str(cloud.send("POST", "identity", "/groups", sent)["group"]["id"]), find)
 
 
 def _change(cloud: CloudSession, live: Live, wanted: Properties) -> None:

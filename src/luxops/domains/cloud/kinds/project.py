@@ -49,6 +49,15 @@ def _find(cloud: CloudSession, _: str, wanted: Properties) -> str | None:
     return found[0]["id"] if found else None
 
 
+def _delete(cloud: CloudSession, live: Live) -> None:
+    """With its default group: Neutron would keep it, and has made it anew as long as anything was done in the project."""
+    # Not by the project: to ask for a project's groups makes Neutron make this one.
+    for group in cloud.listed("network", "/security-groups", "security_groups", parameters={"name": "default"}):
+        if group["project_id"] == live.id:
+            rest.deleted(cloud, "network", f"/security-groups/{group['id']}")
+    rest.deleted(cloud, "identity", f"/projects/{live.id}")
+
+
 KIND = ResourceKind(
     name="project",
     type="openstack:identity/project:Project",
@@ -59,7 +68,7 @@ KIND = ResourceKind(
     properties=_PROPERTIES,
     create=_create,
     change=_change,
-    delete=lambda cloud, live: rest.deleted(cloud, "identity", f"/projects/{live.id}"),
+    delete=_delete,
     find=_find,
     precious=True,
     severity=Severity.HIGH,

@@ -5,12 +5,13 @@ Neutron writes the same rule in several ways: no prefix is any address, no proto
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
-from luxops.domains.cloud.kinds.interface import Change, Json, Properties, Property, Seen, text
+from luxops.domains.cloud.kinds.interface import Canonical, Change, Json, Properties, Property, Seen, text
 from luxops.domains.cloud.kinds.neutron import neutron_kind, reads
 from luxops.domains.cloud.kinds.security_group import DEFAULT
 from luxops.domains.cloud.nouns import MARK, Live
@@ -39,6 +40,7 @@ def protocol(value: Any) -> str:  # noqa: ANN401 - as the API or a program write
     return "" if word == "any" else _NAMES.get(word, word)
 
 
+@lru_cache(maxsize=1 << 16)  # a cloud has many rules, and few prefixes in them
 def prefix(value: Any) -> str:  # noqa: ANN401 - as the API or a program writes it
     """The network's own address with its length; nothing for any address."""
     if not value:
@@ -93,7 +95,12 @@ _PROPERTIES = {
     "remoteGroupId": "remote_group_id",
     "remoteAddressGroupId": "remote_address_group_id",
 }
-_CANONICAL = {"protocol": protocol, "remoteIpPrefix": prefix, "remoteGroupId": text, "remoteAddressGroupId": text}
+_CANONICAL: Mapping[str, Canonical] = {
+    "protocol": protocol,
+    "remoteIpPrefix": prefix,
+    "remoteGroupId": text,
+    "remoteAddressGroupId": text,
+}
 
 _PLAIN = neutron_kind(
     "security_group_rule",
@@ -112,6 +119,7 @@ _PLAIN = neutron_kind(
     },
     label=lambda item: f"{item['security_group_id']}: {label(item)}",
     marks=lambda item: [word for word in (item.get("description") or "").split()[:1] if word.startswith(MARK)],
+    unique=True,
     severity=Severity.HIGH,
     derived={
         "anywhere": _anywhere,

@@ -75,7 +75,7 @@ def _create(cloud: CloudSession, project: str, wanted: Properties) -> str:
     # In the declared order: the first is the server's first.
     networks = [{"port": network["port"]} for network in wanted["networks"]]
     body = {**rest.body(_PROPERTIES, wanted), "networks": networks}
-    made = once(
+    made = _find(cloud, project, wanted) or once(
         lambda: str(cloud.send("POST", "compute", "/servers", {"server": body}, project=project)["server"]["id"]),
         lambda: _find(cloud, project, wanted),
     )

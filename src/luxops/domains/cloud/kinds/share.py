@@ -24,6 +24,7 @@ _PLAIN = neutron_kind(
     },
     title="RBAC share",
     label=lambda item: f"{item['action']} of {item['object_type']} {item['object_id']} for {item['target_tenant']}",
+    unique=True,
     severity=Severity.CRITICAL,
     shown={"objectProject": ""},
 )

@@ -45,7 +45,7 @@ def _read(seen: Seen) -> Iterator[Live]:
 
 def _create(cloud: CloudSession, project: str, wanted: Properties) -> str:
     body = rest.body(_PROPERTIES, wanted) | {"size": wanted["size"]}
-    made = once(
+    made = _find(cloud, project, wanted) or once(
         lambda: str(cloud.send("POST", "volume", "/volumes", {"volume": body}, project=project)["volume"]["id"]),
         lambda: _find(cloud, project, wanted),
     )
