@@ -13,6 +13,8 @@ import pytest
 import structlog
 from tests.support.postgres import PROGRAMS, PostgresServer
 
+pytest_plugins = ["tests.support.lab"]
+
 
 @pytest.fixture(autouse=True)
 def logs_as_imported() -> None:

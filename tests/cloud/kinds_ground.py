@@ -15,7 +15,7 @@ from luxops.domains.cloud.kinds import BY_NAME
 from luxops.domains.cloud.kinds.interface import Change, Properties, ResourceKind
 from luxops.domains.cloud.nouns import Live
 from luxops.domains.cloud.sweep import sweep
-from luxops.settings import CloudSettings, Settings
+from luxops.settings import Settings
 from luxops.transports.openstack import CloudError, CloudSession
 
 MARK = "luxops:tenant:kindtest"
@@ -203,12 +203,9 @@ def removed_at_last(ground: Ground, kind: ResourceKind, project: str, declared: 
 
 
 @pytest.fixture(scope="module")
-def cloud() -> CloudSession:
-    """The lab's, as it is: this test brings nothing up."""
-    file = Settings().lab.state / "clouds.yaml"
-    if not file.is_file():
-        pytest.skip("the lab's cloud is down: luxops lab up cloud")
-    return CloudSession(CloudSettings(name="lab", clouds_file=file))
+def cloud(lab_cloud: Settings) -> CloudSession:
+    """The lab's."""
+    return CloudSession(lab_cloud.cloud)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,6 @@ from luxops.errors import UsageError
 from luxops.federation.documents import read_document
 from luxops.federation.schema import HospitalFile, HostsFile
 from luxops.federation.shapes import shaped
-from luxops.lab.running import active
 from luxops.model import Failure, FailureReason
 from luxops.progress import Silent
 from luxops.settings import Settings
@@ -278,11 +277,8 @@ def test_a_draft_overwrites_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.lab
-def test_the_lab_s_cloud_as_a_draft_loads_and_has_what_stands_there(tmp_path: Path) -> None:
-    settings = active(Settings())
-    if settings is None:
-        pytest.skip("no lab is running: luxops lab up cloud")
-    seen = look_at_everything(settings.cloud, Silent())
+def test_the_lab_s_cloud_as_a_draft_loads_and_has_what_stands_there(lab_cloud: Settings, tmp_path: Path) -> None:
+    seen = look_at_everything(lab_cloud.cloud, Silent())
     draft = drafted(seen, places_of(seen, {}))
     hospitals = {
         path: loaded(text, HospitalFile, tmp_path) for path, text in draft.files.items() if path.startswith("hospitals/")
@@ -300,11 +296,8 @@ def test_the_lab_s_cloud_as_a_draft_loads_and_has_what_stands_there(tmp_path: Pa
 
 
 @pytest.mark.lab
-def test_a_mark_on_a_real_network_changes_nothing_but_its_tags() -> None:
-    settings = active(Settings())
-    if settings is None:
-        pytest.skip("no lab is running: luxops lab up cloud")
-    cloud = CloudSession(settings.cloud)
+def test_a_mark_on_a_real_network_changes_nothing_but_its_tags(lab_cloud: Settings) -> None:
+    cloud = CloudSession(lab_cloud.cloud)
     name = f"adopttest-{uuid.uuid4().hex[:8]}"
     made = cloud.send("POST", "network", "/networks", {"network": {"name": name, "admin_state_up": False}})["network"]
     try:

@@ -16,7 +16,7 @@ from luxops.domains.cloud.sweep import Hole, sweep
 from luxops.model import FailureReason
 from luxops.transports.openstack import CloudSession
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("provisioned")]
 
 PORTS = "/v2.0/ports"
 

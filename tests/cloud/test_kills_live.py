@@ -20,7 +20,7 @@ from tests.support.mini_cloud import MiniCloud, lab_settings
 
 from luxops.domains.cloud.changes import Outcome
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow]
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("provisioned")]
 
 KILLS = 200 if os.environ.get("LUXOPS_STRESS") else 2
 LONGEST = 6.0

@@ -22,7 +22,6 @@ from luxops.domains.cloud.engines.pulumi.process import StackProcess
 from luxops.domains.cloud.engines.pulumi.sessions import members
 from luxops.domains.cloud.nouns import Graph, StackId, Urn
 from luxops.errors import UsageError
-from luxops.lab.running import active
 from luxops.model import FailureReason, digest_of
 from luxops.progress import Silent
 from luxops.settings import CloudSettings, Settings
@@ -108,12 +107,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    lab = active(Settings())
-    if lab is None or lab.cloud.clouds_file is None or not lab.cloud.clouds_file.exists():
-        pytest.skip("the lab's cloud is not up: luxops lab up cloud")
+def bench(lab_cloud: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("CONTRACT_PASSPHRASE", "hardly a secret")
-    settings = lab.cloud.model_copy(
+    settings = lab_cloud.cloud.model_copy(
         update={"stacks": tmp_path / "stacks", "state": f"file://{tmp_path}/state", "passphrase": "env:CONTRACT_PASSPHRASE"}
     )
     made = Bench(tmp_path, settings)

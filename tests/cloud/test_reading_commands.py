@@ -10,16 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from luxops.cli.main import cli
-from luxops.lab.running import active
-from luxops.settings import Settings
 
-pytestmark = pytest.mark.lab
-
-
-@pytest.fixture(autouse=True)
-def lab() -> None:
-    if active(Settings()) is None:
-        pytest.skip("no lab is running: luxops lab up cloud")
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("provisioned")]
 
 
 def luxops(*arguments: str) -> Result:

@@ -15,7 +15,7 @@ from typing import Any
 
 import openstack
 import pytest
-from tests.lab.conftest import ROOT, luxops
+from tests.support.lab import ROOT, luxops
 
 from luxops.lab import bringup, cgroups, cloud, instance, safety, wiring
 from luxops.lab.cloud import packages, processes

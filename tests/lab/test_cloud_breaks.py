@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.lab.conftest import ROOT
+from tests.support.lab import ROOT
 
 from luxops.cli.session import Session, open_session
 from luxops.errors import LuxopsError

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.lab.conftest import ROOT, luxops
+from tests.support.lab import ROOT, luxops
 
 from luxops.federation import load_federation
 from luxops.lab import bringup, cgroups, instance, inventory, routing, safety, wiring

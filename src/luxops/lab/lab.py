@@ -16,9 +16,8 @@ from luxops.federation import Federation, load_federation
 from luxops.lab import cgroups, instance, machine, reach, safety, wiring
 from luxops.lab.cloud import Cloud
 from luxops.lab.cloud.layout import owns_space
-from luxops.lab.cloud.processes import PART
 from luxops.lab.images import BUILD
-from luxops.lab.running import MANAGEMENT, management_id, stands
+from luxops.lab.running import CLOUD_PART, MANAGEMENT, instances_stand, management_id
 from luxops.lab.shell import LabError
 from luxops.lab.state import State, locked, read_json, write_json
 from luxops.model import Digest, Frozen
@@ -111,8 +110,8 @@ class Lab:
             return list(pool.map(_status, self.members()))
 
     def stands(self) -> bool:
-        """Whether hosts or routers were brought up here, whole, and are not another lab's by now."""
-        return stands(self.state.up_note, "management", management_id())
+        """Whether hosts or routers were brought up here, whole, are not another lab's by now, and any of them runs."""
+        return instances_stand(self.state.folder)
 
     def is_ready(self, kinds: Sequence[Kind], declared: Digest) -> bool:
         """Whether all instances of these kinds run as this declaration has them, answer over SSH, and are fenced in."""
@@ -172,7 +171,7 @@ class Lab:
                 instance.unmount(point)
 
     def _cgroups(self) -> list[str]:
-        return [name for name in cgroups.names() if not name.startswith(PART)]
+        return [name for name in cgroups.names() if not name.startswith(CLOUD_PART)]
 
 
 def _status(member: Member) -> Status:

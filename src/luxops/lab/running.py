@@ -13,6 +13,8 @@ SWITCH = "luxops-ovn"
 """Namespace of the cloud's switch."""
 CLOUD = "lab"
 """The cloud's name in the lab's `clouds.yaml`."""
+CLOUD_PART = "cloud-"
+"""Begins the name of each of the cloud's cgroups."""
 
 
 def space_id(name: str) -> int | None:
@@ -35,8 +37,7 @@ def active(settings: Settings) -> Settings | None:
     a part of the lab is up, nothing else is reached in the place of the other part.
     """
     state = settings.lab.state.absolute()
-    instances = stands(state / "up.json", "management", management_id())
-    in_cloud = stands(state / "cloud.json", "space", space_id(SWITCH))
+    instances, in_cloud = instances_stand(state), cloud_stands(state)
     if not (instances or in_cloud):
         return None
     connection = settings.connection.model_copy(
@@ -64,10 +65,27 @@ def active(settings: Settings) -> Settings | None:
     return settings.model_copy(update=changed)
 
 
-def stands(note: Path, key: str, space: int | None) -> bool:
+def instances_stand(state: Path) -> bool:
+    """Whether hosts or routers were brought up here, whole, are not another lab's by now, and any of them runs."""
+    return _is_noted(state / "up.json", "management", management_id()) and _lives(cloud=False)
+
+
+def cloud_stands(state: Path) -> bool:
+    """Whether a cloud was brought up here, its switch's namespace is still the same, and any of its services runs."""
+    return _is_noted(state / "cloud.json", "space", space_id(SWITCH)) and _lives(cloud=True)
+
+
+def _is_noted(note: Path, key: str, space: int | None) -> bool:
     """Whether what a note tells of is there still: under `key` it holds the inode that the part's namespace has now."""
     try:
         noted = json.loads(note.read_text()).get(key)
     except (OSError, json.JSONDecodeError):
         return False
     return noted is not None and noted == space
+
+
+def _lives(*, cloud: bool) -> bool:
+    """Namespaces and notes outlive processes that somebody ended from outside: such a lab is down, not unreachable."""
+    from luxops.lab import cgroups  # noqa: PLC0415 - only where there may be a lab
+
+    return any(cgroups.lives(name) for name in cgroups.names() if name.startswith(CLOUD_PART) is cloud)

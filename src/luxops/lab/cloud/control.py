@@ -13,14 +13,14 @@ from luxops.lab.cloud import bootstrap, conf, ovn, packages, processes
 from luxops.lab.cloud.api import Api, answers
 from luxops.lab.cloud.layout import ADDRESS, PORTS, SERVICES, SWITCH_SPACE, ZONES, Layout, owns_space
 from luxops.lab.images import CLOUD
-from luxops.lab.running import space_id, stands
+from luxops.lab.running import CLOUD_PART, cloud_stands, space_id
 from luxops.lab.shell import run
 from luxops.lab.state import State, read_json, write_json
 from luxops.model import Digest, Frozen, digest_of
 
 IMAGE = f"{CLOUD}base-"
 """Begins the name of a bootstrapped image, before its recipe's digest."""
-PARTS = (processes.DATABASE, *ovn.PARTS, *(processes.PART + service for service in PORTS))
+PARTS = (processes.DATABASE, *ovn.PARTS, *(CLOUD_PART + service for service in PORTS))
 """Every cgroup that has processes while the cloud is up."""
 SECONDS = 120.0
 
@@ -44,8 +44,8 @@ class Cloud:
         self.say = say
 
     def stands(self) -> bool:
-        """Whether a cloud was brought up here and its switch's namespace is still the same."""
-        return stands(self.layout.note, "space", space_id(SWITCH_SPACE))
+        """Whether a cloud was brought up here, its switch's namespace is still the same, and any of its services runs."""
+        return cloud_stands(self.layout.state.folder)
 
     def is_ready(self) -> bool:
         """Whether the cloud of today's recipe runs whole and every API answers."""
@@ -161,7 +161,7 @@ def _has_chassis(client: Api) -> bool:
 
 
 def _service(part: str) -> Service:
-    name = part.removeprefix(processes.PART)
+    name = part.removeprefix(CLOUD_PART)
     count = len(cgroups.processes_of(part))
     port = PORTS.get(name)
     state = "down" if not count else "silent" if port and not answers(name) else "running"

@@ -12,12 +12,11 @@ from functools import partial
 from luxops.lab import cgroups, reach
 from luxops.lab.cloud import api
 from luxops.lab.cloud.layout import ADDRESS, PORTS, PYTHON, SERVICES, Layout
+from luxops.lab.running import CLOUD_PART
 from luxops.lab.shell import LabError, attempt, failed
 
-PART = "cloud-"
-"""Begins the name of each of the cloud's cgroups."""
-DATABASE = f"{PART}database"
-BUILD = f"{PART}bootstrap"
+DATABASE = f"{CLOUD_PART}database"
+BUILD = f"{CLOUD_PART}bootstrap"
 """Cgroup of everything that runs once and ends."""
 SECONDS = 120.0
 JOIN_SECONDS = 5.0
@@ -29,7 +28,7 @@ _UWSGI = (
 
 def names() -> list[str]:
     """The cloud's cgroups that exist, whoever made them."""
-    return [name for name in cgroups.names() if name.startswith(PART)]
+    return [name for name in cgroups.names() if name.startswith(CLOUD_PART)]
 
 
 def launch(layout: Layout, name: str, command: Sequence[str]) -> None:
@@ -76,7 +75,7 @@ def start_api(layout: Layout, *services: str) -> None:
     """Start services; they come up on their own time."""
     commands = _commands(layout)
     for service in services:
-        launch(layout, PART + service, commands[service])
+        launch(layout, CLOUD_PART + service, commands[service])
 
 
 def wait_for_api(*services: str) -> None:
@@ -111,9 +110,10 @@ def once(layout: Layout, command: list[str], *, stdin: str | None = None, variab
 
 
 def _answers(service: str) -> bool:
-    if not cgroups.processes_of(PART + service):
+    if not cgroups.processes_of(CLOUD_PART + service):
         raise LabError(
-            f"{service} ended as soon as it was started", remedy=f"Look into cloud/log/{PART}{service}.log and {service}.log."
+            f"{service} ended as soon as it was started",
+            remedy=f"Look into cloud/log/{CLOUD_PART}{service}.log and {service}.log.",
         )
     return api.answers(service)
 

@@ -8,8 +8,7 @@ import time
 from luxops.lab import cgroups
 from luxops.lab.cloud import answer
 from luxops.lab.cloud.layout import Layout, namespace_of_server
-from luxops.lab.cloud.processes import PART
-from luxops.lab.running import NAMESPACES
+from luxops.lab.running import CLOUD_PART, NAMESPACES
 from luxops.lab.shell import LabError, run
 from luxops.transports.dial import dial
 from luxops.transports.failures import SessionError
@@ -37,7 +36,7 @@ def listen(layout: Layout, server_id: str, *ports: int) -> None:
     if not wanted:
         return
     command = ["ip", "netns", "exec", namespace, sys.executable, "-I", "-S", answer.__file__, server_id, *map(str, wanted)]
-    cgroups.launch(f"{PART}answers", command, layout.logs / "answers.log")
+    cgroups.launch(f"{CLOUD_PART}answers", command, layout.logs / "answers.log")
     deadline = time.monotonic() + LISTEN_SECONDS
     while not set(wanted) <= listening(server_id):
         if time.monotonic() > deadline:

@@ -16,8 +16,6 @@ from luxops.lab.running import active
 from luxops.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-
-
 PROVISIONING = 900.0
 """Seconds that all tenants may take to come about."""
 
@@ -30,6 +28,12 @@ def luxops(*arguments: str, seconds: float = 300.0) -> subprocess.CompletedProce
 
 def _quiet(_: str) -> None:
     """The tests' output is pytest's."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs all that is declared in the cloud comes last, in one go: tests of the lab's life cycle take it down."""
+    items.sort(key=lambda item: "provisioned" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +72,11 @@ def provisioned() -> Iterator[Lab]:
         the_lab.down()
     elif not cloud:
         the_lab.cloud.clear()
+
+
+@pytest.fixture(scope="session")
+def lab_cloud(provisioned: Lab) -> Settings:
+    """The settings that reach it."""
+    settings = active(Settings(lab=Settings().lab.model_copy(update={"state": provisioned.state.folder})))
+    assert settings is not None
+    return settings
