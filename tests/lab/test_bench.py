@@ -133,6 +133,8 @@ def test_no_note_that_names_no_living_namespace_makes_a_lab(state: State, note: 
 
 def test_a_living_lab_replaces_what_reaches_it_and_nothing_else(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("luxops.lab.running.management_id", lambda: 4026532999)
+    monkeypatch.setattr("luxops.lab.cgroups.names", lambda: ["chl-edge1"])
+    monkeypatch.setattr("luxops.lab.cgroups.lives", lambda _: True)
     write_json(state.up_note, {"members": [], "management": 4026532999})
     chosen = Settings(lab=LabSettings(state=state.folder))
     lab = active(chosen)
@@ -142,6 +144,22 @@ def test_a_living_lab_replaces_what_reaches_it_and_nothing_else(state: State, mo
     assert lab.connection.network_namespace == "luxops-mgmt"
     assert lab.connection.concurrency == chosen.connection.concurrency
     assert lab.policies == chosen.policies
+
+
+@pytest.mark.parametrize(("living", "domains"), [
+    ([], None), (["cloud-keystone"], ("cloud",)), (["chl-edge1"], ("hosts", "network")),
+    (["chl-edge1", "cloud-neutron"], ("hosts", "network", "cloud")),
+])  # fmt: skip
+def test_a_part_whose_processes_somebody_has_ended_is_down(
+    state: State, living: list[str], domains: tuple[str, ...] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("luxops.lab.running.space_id", lambda _: 4026532999)
+    monkeypatch.setattr("luxops.lab.cgroups.names", lambda: ["chl-edge1", "cloud-keystone", "cloud-neutron"])
+    monkeypatch.setattr("luxops.lab.cgroups.lives", living.__contains__)
+    write_json(state.up_note, {"members": [], "management": 4026532999})
+    write_json(state.folder / "cloud.json", {"space": 4026532999})
+    lab = active(Settings(lab=LabSettings(state=state.folder)))
+    assert (None if lab is None else lab.domains) == domains
 
 
 def test_a_machine_that_cannot_carry_a_lab_is_told_everything_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,6 @@ from luxops.lab.breaks import BREAKS, Break, find
 from luxops.lab.breaks.cloud.hands import Hands, Id
 from luxops.lab.breaks.interface import Bench
 from luxops.lab.lab import Lab
-from luxops.lab.running import active
 from luxops.model import Selection, Verdict
 from luxops.settings import Settings
 
@@ -47,12 +46,10 @@ def _announced(together: list[Break]) -> set[Fact]:
 
 
 @pytest.fixture(scope="module")
-def session(provisioned: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    settings = active(Settings(lab=Settings().lab.model_copy(update={"state": provisioned.state.folder})))
-    assert settings is not None
-    store = settings.store.model_copy(update={"url": f"sqlite:///{tmp_path_factory.mktemp('store')}/luxops.db"})
+def session(lab_cloud: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    store = lab_cloud.store.model_copy(update={"url": f"sqlite:///{tmp_path_factory.mktemp('store')}/luxops.db"})
     own = {"store": store, "domains": ("cloud",), "policies": ROOT / "policies"}
-    with open_session(settings.model_copy(update=own)) as opened:
+    with open_session(lab_cloud.model_copy(update=own)) as opened:
         yield opened
 
 

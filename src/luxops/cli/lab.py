@@ -39,7 +39,7 @@ def lab() -> None:
 @click.argument("parts", nargs=-1, type=click.Choice(["hosts", "routers", "cloud"]), metavar="[hosts] [routers] [cloud]")
 @click.pass_obj
 def up(obj: CliContext, parts: tuple[str, ...]) -> ExitCode:
-    """Bring up what is not up yet: 4 hosts and 6 routers unless parts are named. Parts that are not named stay as they are.
+    """Bring up what is not up yet: 4 hosts and 8 routers unless parts are named. Parts that are not named stay as they are.
 
     The first time it installs Debian and FRRouting into images, from this machine's apt sources: about a minute and a half.
     The cloud is an OpenStack whose APIs answer on 127.0.77.1; bootstrapping it takes about a minute, once.
