@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from luxops.domains.hosts import script
 from luxops.domains.hosts.facts.interface import Answer, SectionAnswer
@@ -28,7 +29,11 @@ Fepv9F8=
 -----END CERTIFICATE-----
 """
 
+CONTROLLERS = Path(__file__).parent / "openstack"
+"""`NAME/etc`: configuration of a hardened and of a careless controller; `NAME.answer`: what the script prints there."""
+
 SECTIONS: dict[str, str] = {
+    "openstack.root": (CONTROLLERS / "hardened.answer").read_text(),
     "sysctl.state": """\
 - /proc/sys/kernel/yama/ptrace_scope
 ! /proc/sys/net/core/bpf_jit_enable
