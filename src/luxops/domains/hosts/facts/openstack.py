@@ -27,8 +27,8 @@ class OpenstackService(FactValue):
     """Cinder's enabled backends: name → `volume_driver`, `nas_secure_file_permissions`, `nas_secure_file_operations`, each from
     `backend_defaults` where the backend's own section has none. Empty for other services."""
     files: Mapping[str, FileMode | Unreadable]
-    """The service's folder, its configuration files, drop-ins, paste and policy files; path → mode. A link that leads nowhere, and
-    a policy file elsewhere, are Unreadable."""
+    """The service's folder, its configuration files, drop-ins, paste and policy files; path → mode. A link that leads
+    nowhere, and a policy file elsewhere, are Unreadable."""
     policy_files: tuple[str, ...]
     """Those of `files` that hold the service's own access rules: policy.yaml, policy.json, policy.d."""
     keys: Mapping[str, FileMode] | Unreadable
@@ -42,7 +42,7 @@ class Openstack(FactValue):
     """
 
     services: Mapping[str, OpenstackService]
-    """Of `keystone`, `nova`, `neutron`, `cinder`, `glance`, those that are configured here; empty where there is no OpenStack."""
+    """Of `keystone`, `nova`, `neutron`, `cinder`, `glance`, those configured here; empty where there is no OpenStack."""
 
 
 _PARTS = ("services", "modes", "settings")
@@ -64,7 +64,6 @@ echo "@@ modes $?"
 for p; do
   shift
   case $p in
-    */rootwrap.conf | */logging.conf) ;;
     /etc/*/*.conf.d/*.conf | /etc/keystone/keystone*.conf | /etc/nova/nova*.conf | /etc/neutron/neutron*.conf | \\
     /etc/neutron/plugins/ml2/ml2_conf.ini | /etc/cinder/cinder*.conf | /etc/glance/glance.conf | /etc/glance/glance-api.conf)
       if [ -f "$p" ] && [ -r "$p" ]; then set -- "$@" "$p"; else echo "! $p"; fi ;;
@@ -95,7 +94,9 @@ def parse(answer: Answer) -> Openstack:
         modes[_service(path, present)][path] = mode
     for path in dangling:
         modes[_service(path, present)][path] = Unreadable(reason="a link that leads nowhere")
-    lines, unread = _settings(part["settings"], present)
+    lines, unread = _settings(part["settings"], modes)
+    if bare := [service for service in present if not modes[service]]:
+        raise ParseError(f"{bare[0]} is there, but has no file")
     return Openstack(services={name: _one(name, modes[name], lines[name], unread.get(name, "")) for name in present})
 
 
@@ -119,20 +120,26 @@ def _service(path: str, present: Iterable[str]) -> str:
     return service
 
 
-def _settings(block: Block, present: Iterable[str]) -> tuple[dict[str, list[Line]], dict[str, str]]:
+def _settings(
+    block: Block, modes: Mapping[str, Mapping[str, FileMode | Unreadable]]
+) -> tuple[dict[str, list[Line]], dict[str, str]]:
     """Of each service, its settings, and why they could not all be read."""
-    lines: dict[str, list[Line]] = {service: [] for service in present}
-    unread = dict.fromkeys(present, f"reading ended with status {block.status}") if block.status else {}
+    lines: dict[str, list[Line]] = {service: [] for service in modes}
+    unread = dict.fromkeys(modes, f"reading ended with status {block.status}") if block.status else {}
+    told: set[tuple[str, str, str]] = set()
     for line in block.lines:
         if line.startswith(("! /", "? /")):
             why = "may not be read" if line[0] == "!" else "is not as oslo.config writes it"
-            unread[_service(line[2:], present)] = f"{line[2:]} {why}"
+            unread[_service(line[2:], modes)] = f"{line[2:]} {why}"
             continue
         file, *setting = line.split("\t")
         if len(setting) != 3:  # noqa: PLR2004 - section, key, value
             raise ParseError(f"not a setting: {line[:80]!r}")
         section, key, shown = setting
-        service = _service(file, present)
+        service = _service(file, modes)
+        if file not in modes[service] or (file, section, key) in told:
+            raise ParseError(f"a setting that is told twice, or of a file that is not there: {line[:80]!r}")
+        told.add((file, section, key))
         value(service, section, key, shown)
         lines[service].append((file, section, key, shown))
     return lines, unread
@@ -149,15 +156,25 @@ def _one(service: str, modes: Mapping[str, FileMode | Unreadable], lines: list[L
     if settings["DEFAULT"]["config_source"] not in {None, "blank"}:
         unread = unread or "config_source names a further source of settings"
     own = _policy_files(service, files, settings["oslo_policy"]["policy_file"])
-    shown_keys: Mapping[str, FileMode] | Unreadable = {path: mode for path, mode in keys.items() if isinstance(mode, FileMode)}
-    if len(shown_keys) < len(keys) or (service == "keystone" and (unread or not _keys_where_expected(settings))):
-        shown_keys = Unreadable(reason="keys are elsewhere too, or it could not be read where they are")
+    elsewhere = Unreadable(reason="access rules of the service's own, where luxops does not look")
     return OpenstackService(
-        settings=Unreadable(reason=unread) if unread else settings,
-        backends=_backends(service, settings, lines, read, unread),
-        files=files | {path: Unreadable(reason="access rules of the service's own, where luxops does not look") for path in own - files.keys()},
-        policy_files=tuple(sorted(own)), keys=shown_keys,
+        settings=Unreadable(reason=unread) if unread else settings, backends=_backends(service, settings, lines, read, unread),
+        files=files | dict.fromkeys(own - files.keys(), elsewhere), policy_files=tuple(sorted(own)),
+        keys=_keys(keys, settings, unread) if service == "keystone" else {},
     )  # fmt: skip
+
+
+def _keys(
+    keys: Mapping[str, FileMode | Unreadable], settings: Mapping[str, Mapping[str, Setting]], unread: str
+) -> Mapping[str, FileMode] | Unreadable:
+    seen = {path: mode for path, mode in keys.items() if isinstance(mode, FileMode)}
+    if unread or len(seen) < len(keys):
+        return Unreadable(reason=unread or "a link among them leads nowhere")
+    for section, place in _REPOSITORIES.items():
+        named = settings[section]["key_repository"]
+        if named is not None and str(named).rstrip("/") != place:
+            return Unreadable(reason=f"[{section}] key_repository names another place, where luxops does not look")
+    return seen
 
 
 def _is_key(path: str) -> bool:
@@ -186,13 +203,6 @@ def _policy_files(service: str, files: Iterable[str], named: Setting) -> set[str
         path = path if path.startswith("/") else folder + path
         found |= set() if path.startswith(f"{folder}policy.") else {path}
     return found
-
-
-def _keys_where_expected(settings: Mapping[str, Mapping[str, Setting]]) -> bool:
-    named = {section: settings[section]["key_repository"] for section in _REPOSITORIES}
-    return all(
-        named[section] is None or str(named[section]).rstrip("/") == place for section, place in _REPOSITORIES.items()
-    )
 
 
 def _backends(

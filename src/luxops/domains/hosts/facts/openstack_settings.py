@@ -18,6 +18,7 @@ What is of another shape leaves it as `?` and becomes Unreadable.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -202,7 +203,7 @@ FNR == NR { kind[$2 " " $3 " " $4] = $1; next }
 FNR == 1 { close_file(); s = file = FILENAME; group = ""
   sub(/^.*\/etc\//, "", s); sub(/\/.*/, "", s) }
 /^#/ { if (key != "") close_key(); next }
-NR == 200000 { exit 3 }
+NR > 200000 { exit 3 }
 { sub(/[ \t\r\f\v]+$/, "") }
 /^[ \t]/ { sub(/^[ \t]+/, ""); if (key == "") bad(); text = text " " $0; next }
 key != "" { close_key() }
@@ -214,8 +215,8 @@ key != "" { close_key() }
   if (text ~ /^".*"$|^\047.*\047$/) text = substr(text, 2, length(text) - 2) }
 END { close_file() }
 """
-"""Awk: reads TABLE, then configuration files, and prints `FILE SECTION KEY REDUCED` with tabs between, and `? FILE` for one that
-oslo.config would refuse. Ends with 3 where there are more than 200,000 lines; the longest file that Debian installs has 9,000."""
+"""Awk: reads TABLE, then configuration files. Prints `FILE SECTION KEY REDUCED` with tabs between, and `? FILE` for one that
+oslo.config would refuse. Ends with 3 where there are more than 200,000 lines; the longest that Debian installs has 9,000."""
 
 _ALIASES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("oslo_messaging_rabbit", "rabbit_use_ssl"): ("oslo_messaging_rabbit", "ssl"),
@@ -236,6 +237,7 @@ _TRUE, _FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", 
 ANY_SECTION = tuple(sorted(key for _, section, key in _KINDS if section == "*"))
 """Settings of cinder's backends, whose sections have names of their own."""
 _EVERY_BACKEND = "backend_defaults"
+_SECTION = re.compile(r"[a-z0-9_.-]+")
 
 Line = tuple[str, str, str, str]
 """File, section, key, and the value as the host reduced it."""
@@ -251,7 +253,7 @@ def settings_of(service: str, lines: Sequence[Line], files: Iterable[str]) -> di
     """Section → key → what is in force, for every setting of the service that the table lists.
 
     `files`: those that all of its programs read, in their order; a later one wins, and in one file today's name over older
-    ones and a later line over an earlier. What another file sets otherwise holds for one program alone: then the setting is
+    ones. What another file sets otherwise holds for one program alone: then the setting is
     Unreadable, because there is no one value to judge.
     """
     names = [(section, key) for (of, section, key) in _KINDS if of in {"*", service} and section != "*"]
@@ -263,19 +265,23 @@ def settings_of(service: str, lines: Sequence[Line], files: Iterable[str]) -> di
     return settings
 
 
-def sections_of(service: str, names: Iterable[str], lines: Sequence[Line], files: Iterable[str]) -> dict[str, dict[str, Setting]]:
+def sections_of(
+    service: str, names: Iterable[str], lines: Sequence[Line], files: Iterable[str]
+) -> dict[str, dict[str, Setting]]:
     """The same for the settings that may stand in any section, as those of cinder's backends; by the names given."""
     read = list(files)
     return {name: {key: _in_section(service, name.lower(), key, lines, read) for key in ANY_SECTION} for name in names}
 
 
 def _in_section(service: str, section: str, key: str, lines: Sequence[Line], files: Sequence[str]) -> Setting:
+    if not _SECTION.fullmatch(section):
+        return Unreadable(reason="the host tells no section of such a name")
     own = _in_force(service, [(section, key)], lines, files)
     return _in_force(service, [(_EVERY_BACKEND, key)], lines, files) if own is None else own
 
 
 def _in_force(service: str, names: Sequence[tuple[str, str]], lines: Sequence[Line], files: Sequence[str]) -> Setting:
-    """`names`: section and key, today's first. Lines of one file are in the order in which they stand there."""
+    """`names`: section and key, today's first. A file has each of them once at most."""
     found = [(file, (section, key), shown) for file, section, key, shown in lines if (section, key) in names]
     last: Setting = None
     rank = (-1, 0)
