@@ -476,6 +476,27 @@ BREAKS = [
     ),
     Break(CHL_HOSTS, "zone: imaging\n", "zone: imaging\n    image: ^debian-11\n", "unknown image", "no image `debian-11`"),
     Break(
+        TOP,
+        "10.250.0.5, datacentre: dc1}",
+        "10.250.0.5, datacentre: dc1, flavour: ^small}",
+        "bastion that is half a server",
+        "bastion-dc1 has only its flavour",
+    ),
+    Break(
+        TOP,
+        "10.250.0.5, datacentre: dc1}",
+        "10.250.0.5, datacentre: dc1, flavour: small, image: ^debian-11}",
+        "unknown image",
+        "bastion-dc1: there is no image `debian-11`",
+    ),
+    Break(
+        TOP,
+        "10.250.0.5, datacentre: dc1}",
+        "10.250.0.5, datacentre: dc1, operators: [^10.251.0.0/24]}",
+        "operators from elsewhere",
+        "not inside 10.250.0.0/20",
+    ),
+    Break(
         CHL, "quota: {cores: 400,", "quota: {cores: ^3,", "servers beyond the quota", "the servers of chl need 4, 3 are granted"
     ),
 ]
@@ -509,4 +530,4 @@ def test_every_check_is_listed() -> None:
         and list(inspect.signature(function).parameters) == ["declared"]
     }
     assert set(CHECKS) == written
-    assert len(CHECKS) == len(written) == 30
+    assert len(CHECKS) == len(written) == 31

@@ -40,5 +40,6 @@ CHECKS: tuple[Check, ...] = (
     cloud.attachments_fit,
     cloud.crossing_flows_have_a_way,
     cloud.servers_have_what_they_are_made_of,
+    cloud.bastions_are_whole,
     cloud.servers_fit_the_quota,
 )
