@@ -49,8 +49,7 @@ demo: setup ## Set everything up and run the main job on the lab (recorded answe
 	@$(BIN)/python -m luxops.lab.demo
 
 check: $(READY) ## Format, lint, types, layers, policies, unit tests; under a minute
-	@$(MAKE) -j2 --output-sync=target check-types check-style
-	@$(MAKE) check-units
+	@$(MAKE) -j3 --output-sync=target check-types check-style check-units
 
 check-style: $(READY)
 	@$(BIN)/ruff format --check --quiet .

@@ -78,6 +78,7 @@ def test_a_bastion_lets_its_operators_in_and_speaks_to_what_is_managed(tmp_path_
     assert {r["remoteIpPrefix"] for r in rules if r["portRangeMin"] != 22} == {"10.250.0.9/32", "10.250.0.10/32"}
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_same() -> None:
     assert capture(small(), STACKS, 2) == small_graph()
 
@@ -221,6 +222,7 @@ def declared(tmp_path: Path, program: str, *, fibre: str = "") -> Graph:
     ('pulumi.StackReference("x", stack_name="organization/tenant/chl").outputs', "reads stack tenant/chl, which comes later"),
     (f"for i in range({MAX_RESOURCES}): Network(f'n{{i}}', name=f'n{{i}}')", "has 500 resources"),
 ])  # fmt: skip
+@pytest.mark.slow
 def test_what_cannot_be_planned_is_refused(tmp_path: Path, program: str, told: str) -> None:
     with pytest.raises(CaptureError) as refused:
         declared(tmp_path, program)

@@ -366,6 +366,7 @@ SHAPED_CHECKS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.sampled_from(SHAPED_CHECKS), SHAPED)
 def test_on_facts_of_the_right_shape_the_answer_is_that_of_plain_cel(check: str, facts: dict[str, Any]) -> None:
     assert judge(check, f=facts).verdict is plain_cel(check, facts)

@@ -45,6 +45,7 @@ def _die(url: str) -> None:
         os._exit(9)
 
 
+@pytest.mark.slow
 def test_one_whose_process_was_killed_is_shown_as_interrupted(store_url: str) -> None:
     process = multiprocessing.get_context("spawn").Process(target=_die, args=(store_url,))
     process.start()

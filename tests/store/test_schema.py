@@ -50,6 +50,7 @@ def test_a_store_of_a_newer_luxops_is_refused_and_left_alone(store_url: str) -> 
         assert store.latest_scan() is not None
 
 
+@pytest.mark.slow
 def test_many_processes_may_open_a_new_store_at_once(store_url: str) -> None:
     children = []
     for _ in range(6):
