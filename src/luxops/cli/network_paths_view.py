@@ -101,8 +101,8 @@ def print_outages(outages: Sequence[Outage]) -> None:
         click.echo()
     rows = []
     for outage in costly:
-        path = {loss.flow for loss in outage.lost if not loss.end_out}
-        ending = {loss.flow for loss in outage.lost if loss.end_out}
+        path = {flow for cut in outage.lost if not cut.end_out for flow in cut.flows}
+        ending = {flow for cut in outage.lost if cut.end_out for flow in cut.flows}
         pairs = dict.fromkeys(tuple(sorted((x.source, x.destination), key=_order)) for x in outage.lost if not x.end_out)
         what = _listed([" ↔ ".join(pair) for pair in pairs])
         rows.append((_listed(map(str, outage.elements)), len(path) or "", what, len(ending) or "", outage.moved or ""))

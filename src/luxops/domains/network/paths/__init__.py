@@ -8,14 +8,14 @@
 from luxops.domains.network.paths.elements import all_elements, element_named
 from luxops.domains.network.paths.losses import impact, outages
 from luxops.domains.network.paths.network import Network
-from luxops.domains.network.paths.nouns import Element, FlowPaths, Leg, Loss, Now, Outage, Path, Weakness
+from luxops.domains.network.paths.nouns import Cut, Element, FlowPaths, Leg, Loss, Now, Outage, Path, Weakness
 from luxops.domains.network.paths.observed import Look, as_seen, routers_needed
 from luxops.domains.network.paths.selecting import selected
 from luxops.domains.network.paths.survey import Pair, Survey, crossing, flow_paths
 from luxops.domains.network.paths.weaknesses import weaknesses
 
 __all__ = [
-    "Element", "FlowPaths", "Leg", "Look", "Loss", "Network", "Now", "Outage", "Pair", "Path", "Survey", "Weakness",
+    "Cut", "Element", "FlowPaths", "Leg", "Look", "Loss", "Network", "Now", "Outage", "Pair", "Path", "Survey", "Weakness",
     "all_elements", "as_seen", "crossing", "element_named", "flow_paths", "impact", "outages", "routers_needed", "selected",
     "weaknesses",
 ]  # fmt: skip

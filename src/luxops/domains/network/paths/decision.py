@@ -59,7 +59,7 @@ class Route(NamedTuple):
 OWN = Route((), 0, PREFERENCE, inside=False, session=None)
 
 Rib = Mapping[str, tuple[Session, ...]]
-"""Router → sessions that its best routes came over, the best first; empty: it delivers the prefix itself. No entry: no route."""
+"""Router → sessions that its best routes came over, best first; empty: it delivers the prefix itself. No entry: no route."""
 
 
 class Settled(NamedTuple):

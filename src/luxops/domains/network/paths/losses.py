@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from luxops.domains.network.paths.elements import all_elements
 from luxops.domains.network.paths.network import Network
-from luxops.domains.network.paths.nouns import Element, Loss, Outage, Path
+from luxops.domains.network.paths.nouns import Cut, Element, Loss, Outage, Path
 from luxops.domains.network.paths.survey import Pair, Survey, crossing, owners
 from luxops.domains.network.paths.tracing import End, Ways, stands_out
 from luxops.federation.checks.paths import Point
@@ -55,8 +55,8 @@ def outages(survey: Survey, pairs: Sequence[Pair]) -> tuple[Outage, ...]:
         legs.setdefault(_ends(survey, pair), {}).setdefault(pair.flow.id, []).append(pair)
     relevant = {ends: survey.relevant(*ends) for ends in legs}
     spares = {ends: _points(survey.spare(*ends).path) for ends in legs}
-    grouped: dict[tuple[tuple[Loss, ...], int, int], list[Element]] = {}
-    seen: dict[frozenset[Point], tuple[tuple[Loss, ...], int, int]] = {}
+    grouped: dict[tuple[tuple[Cut, ...], int, int], list[Element]] = {}
+    seen: dict[frozenset[Point], tuple[tuple[Cut, ...], int, int]] = {}
     for element in all_elements(survey.network.federation):
         less = Survey(survey.network.without(element))
         out = less.network.out
@@ -72,17 +72,31 @@ def outages(survey: Survey, pairs: Sequence[Pair]) -> tuple[Outage, ...]:
     )
 
 
-def _touched(survey: Survey, less: Survey, legs: Mapping[Ends, Mapping[str, Sequence[Pair]]]) -> tuple[tuple[Loss, ...], int]:
+def _touched(survey: Survey, less: Survey, legs: Mapping[Ends, Mapping[str, list[Pair]]]) -> tuple[tuple[Cut, ...], int]:
     """What is lost of these legs, and how many go on over another path."""
-    found: dict[Loss, None] = {}
+    found: dict[tuple[str, str, bool, bool, str], dict[str, list[Pair]]] = {}
     moved = 0
     for ends, flows in legs.items():
         lost = _lost(survey, less, ends, ends, spares=False)
-        if lost is not None:
-            found.update((_loss(survey, members, ends, lost), None) for members in flows.values())
-        else:
+        if lost is None:
             moved += less.ways(*ends) != survey.ways(*ends)
-    return tuple(found), moved
+            continue
+        key = ends[0].place, ends[1].place, lost.end_out, lost.lost == "unknown", lost.reason
+        found.setdefault(key, {}).update(flows)
+    hospitals = survey.network.federation.hospitals
+    cuts = [
+        Cut(
+            source=source,
+            destination=destination,
+            flows=tuple(flows),
+            hospitals=owners(hospitals, (pair for pairs in flows.values() for pair in pairs)),
+            end_out=end_out,
+            unknown=unknown,
+            reason=reason,
+        )
+        for (source, destination, end_out, unknown, reason), flows in found.items()
+    ]
+    return tuple(cuts), moved
 
 
 def _lost(old: Survey, new: Survey, was: Ends, now: Ends, *, spares: bool) -> _Lost | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import computed_field
-
 from luxops.model import Frozen, Severity
 
 ElementKind = Literal["link", "shared risk", "router", "datacentre", "attachment", "carrier"]
@@ -109,22 +107,31 @@ class Loss(Frozen):
     reason: str = ""
 
 
+class Cut(Frozen):
+    """Flows between two places that lose their path with an element."""
+
+    source: str
+    destination: str
+    flows: tuple[str, ...]
+    hospitals: tuple[str, ...]
+    """At an end of any of them."""
+    end_out: bool
+    """Whether it is because the place itself is out."""
+    unknown: bool
+    """Whether it cannot be told."""
+    reason: str
+
+
 class Outage(Frozen):
     """What is lost with elements whose loss means the same, from where everything else is up."""
 
     elements: tuple[Element, ...]
     """Each of them alone."""
-    lost: tuple[Loss, ...]
+    lost: tuple[Cut, ...]
     moved: int
     """Legs that go on over another path."""
     spares: int
     """Legs that stay on their path, and whose spare hangs on it."""
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def cut_off(self) -> tuple[str, ...]:
-        """Places at an end of what is lost, though they are not out themselves."""
-        return tuple(sorted({place for loss in self.lost if not loss.end_out for place in (loss.source, loss.destination)}))
 
 
 class Weakness(Frozen):

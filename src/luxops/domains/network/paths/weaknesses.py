@@ -9,7 +9,7 @@ import networkx as nx
 
 from luxops.domains.network.paths.elements import parts
 from luxops.domains.network.paths.network import Network
-from luxops.domains.network.paths.nouns import Element, FlowPaths, Leg, Loss, Outage, Weakness
+from luxops.domains.network.paths.nouns import Cut, Element, FlowPaths, Leg, Outage, Weakness
 from luxops.domains.network.paths.tracing import gateways_of
 from luxops.federation import Federation
 from luxops.federation.schema import LinkDeclaration
@@ -34,7 +34,7 @@ def weaknesses(
     `found` is of `flows`; `everything` is all flows that there are: it decides whether a campus is cut off.
     """
     single = list(_single_points(network, everything, found))
-    told = {(loss.flow, loss.source, loss.destination) for outage in found for loss in outage.lost if not loss.end_out}
+    told = {taken for outage in found for taken in _taken(_real(outage))}
     all_of_them = [*_no_path(flows), *single, *_no_spare(flows, told), *_parallel(network.federation)]
     return tuple(sorted(all_of_them, key=lambda weakness: weakness.severity.rank))
 
@@ -90,27 +90,32 @@ def _single_points(network: Network, everything: Sequence[FlowPaths], found: Seq
             why=_why(real, cut, left, pairs),
             remedy=TAKE if left else ANOTHER,
             elements=tuple(elements),
-            flows=tuple(dict.fromkeys(loss.flow for loss in real)),
+            flows=tuple(dict.fromkeys(flow for loss in real for flow in loss.flows)),
             hospitals=tuple(dict.fromkeys(name for loss in real for name in loss.hospitals)),
         )
 
 
-def _real(outage: Outage) -> tuple[Loss, ...]:
+def _real(outage: Outage) -> tuple[Cut, ...]:
     """What a path could have kept."""
-    return tuple(loss for loss in outage.lost if loss.lost == "path" and not loss.end_out)
+    return tuple(cut for cut in outage.lost if not cut.unknown and not cut.end_out)
 
 
-def _by_its_parts(network: Network, element: Element, lost: Sequence[Loss], alone: Mapping[Element, Sequence[Loss]]) -> bool:
+def _taken(lost: Iterable[Cut]) -> set[tuple[str, str, str]]:
+    """Flow, source and destination of everything in it."""
+    return {(flow, cut.source, cut.destination) for cut in lost for flow in cut.flows}
+
+
+def _by_its_parts(network: Network, element: Element, lost: Sequence[Cut], alone: Mapping[Element, Sequence[Cut]]) -> bool:
     """Whether one or another of the element's parts alone takes as much: then that is what to tell."""
     within = [part for part in alone if part != element and (part.kind, part.id) in parts(network.federation, element)]
-    taken = {(loss.flow, loss.source, loss.destination) for part in within for loss in alone[part]}
+    taken = {one for part in within for one in _taken(alone[part])}
     several = element.kind in {"shared risk", "carrier", "datacentre"}
-    return several and len(within) > 1 and all((loss.flow, loss.source, loss.destination) in taken for loss in lost)
+    return several and len(within) > 1 and _taken(lost) <= taken
 
 
-def _cut_off(flows: Sequence[FlowPaths], lost: Sequence[Loss]) -> list[str]:
+def _cut_off(flows: Sequence[FlowPaths], lost: Sequence[Cut]) -> list[str]:
     """Campuses that are left with nothing."""
-    gone = {(loss.flow, loss.source, loss.destination) for loss in lost}
+    gone = _taken(lost)
     kept: dict[str, bool] = {}
     for flow in flows:
         for leg in flow.legs:
@@ -122,8 +127,8 @@ def _cut_off(flows: Sequence[FlowPaths], lost: Sequence[Loss]) -> list[str]:
     return [place for place, stays in kept.items() if not stays and place in touched]
 
 
-def _why(real: Sequence[Loss], cut: Sequence[str], left: Sequence[Places], pairs: Sequence[Places]) -> str:
-    flows = len({loss.flow for loss in real})
+def _why(real: Sequence[Cut], cut: Sequence[str], left: Sequence[Places], pairs: Sequence[Places]) -> str:
+    flows = len({flow for loss in real for flow in loss.flows})
     said = [f"{flows} flows have no path" + (f"; {_listed(cut)} left with none at all" if cut else "")]
     said.append("; ".join(list(dict.fromkeys(loss.reason for loss in real))[:SHOWN]))
     if left and len(left) < len(pairs):
