@@ -13,8 +13,8 @@ from luxops.cli.output import print_table, printable
 from luxops.domains.network.paths import FlowPaths, Leg, Loss, Now, Outage, Path, Weakness
 from luxops.model import Coverage
 
-SHOWN = 3
-"""Elements, pairs of places or reasons that a line names."""
+SHOWN = 2
+"""Elements, or pairs of places, that a line of a table names."""
 _INDENT = " " * 18
 _COLOURS = {"critical": "red", "high": "red", "medium": "yellow", "low": "yellow"}
 

@@ -182,7 +182,10 @@ def _hospitals(flows: Iterable[FlowPaths]) -> tuple[str, ...]:
 
 
 def _counted(pairs: Sequence[Places]) -> str:
-    return _listed(f"{source} → {destination}" for source, destination in pairs)
+    """Each two places once, whichever opens the session."""
+    return _listed(
+        dict.fromkeys(" ↔ ".join(sorted(pair, key=lambda place: (not place.endswith(" campus"), place))) for pair in pairs)
+    )
 
 
 def _listed(words: Iterable[str]) -> str:
