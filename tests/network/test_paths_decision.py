@@ -69,7 +69,8 @@ def test_a_prefix_list_is_read_from_top_to_bottom(entries: list[PrefixRule], pre
 
 
 def _speaker(name: str, as_number: int, router_id: int, *, multipath: bool = False) -> Speaker:
-    return Speaker(name, as_number, router_id, multipath, frozenset[IPv4Address](), frozenset[IPv4Network](), {})
+    nothing: tuple[frozenset[IPv4Address], frozenset[IPv4Network]] = frozenset(), frozenset()
+    return Speaker(name, as_number, router_id, multipath, *nothing, {}, multipath_inside=multipath)
 
 
 def _chosen(*told: tuple[str, Verdict], inside: tuple[str, ...] = (), multipath: bool = False) -> list[str]:

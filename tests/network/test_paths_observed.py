@@ -334,3 +334,58 @@ def test_bgp_facts_alone_say_which_sessions_run() -> None:
     assert all(isinstance(o.value, Bgp) for o in facts)
     seen = as_seen(Network.declared(FEDERATION), Look(FEDERATION, facts))
     assert (seen.out, seen.unsure) == (frozenset({("link", "f1")}), {})
+
+
+def _lines(config: RouterConfig, *extra: str) -> RouterConfig:
+    """With these lines added to its BGP block."""
+    at = next(n for n, line in enumerate(config.lines) if line.startswith("router bgp")) + 1
+    return config.model_copy(update={"lines": (*config.lines[:at], *extra, *config.lines[at:])})
+
+
+RING = [
+    Fibre("dc1-core1", "dc2-core1"), Fibre("dc1-core2", "dc2-core2"), Fibre("dc1-core1", "dc1-core2"),
+    Fibre("dc2-core1", "dc2-core2"), Fibre("chl-edge1", "dc1-core1"), Fibre("chl-edge2", "dc2-core1"),
+]  # fmt: skip
+
+
+def test_route_reflection_among_the_cores_gives_back_what_the_ring_of_fibres_promises() -> None:
+    federation = federation_of(RING)
+    known = configs(federation)
+    reflecting = {}
+    for name, config in known.items():
+        assert config.bgp is not None
+        inner = [address for address, n in config.bgp.neighbours.items() if n.remote_as == 64512 == config.bgp.as_number]
+        added = [f"    neighbor {a} {word}" for a in inner for word in ("route-reflector-client", "next-hop-self force")]
+        reflecting[name] = _lines(config, *added, *(["    maximum-paths ibgp 1"] if inner else []))
+    plain, mended = Network.configured(federation, known), Network.configured(federation, reflecting)
+    assert mended.unsure == {}
+    assert impact(plain, mended) == ()
+    for element in ("dc1-core1", "dc2-core1", "f0"):
+        less = [network.without(element_named(federation, element)) for network in (plain, mended)]
+        lost = [{loss.flow for loss in impact(plain, network) if loss.lost == "path" and not loss.end_out} for network in less]
+        assert lost[0]
+        assert lost[1] == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "doubt"),
+    [
+        ("    neighbor 10.250.0.1 route-reflector-client", "keep next hops"),
+        ("    neighbor 10.250.0.1 allowas-in", "allowas-in"),
+        ("  bgp always-compare-med", "always-compare-med"),
+        ("    aggregate-address 10.16.0.0/16 summary-only", "aggregate-address"),
+    ],
+)
+def test_a_line_of_bgp_that_the_model_does_not_know_makes_the_router_unsure(line: str, doubt: str) -> None:
+    known = configs(FEDERATION)
+    network = Network.configured(FEDERATION, {**known, "dc1-core1": _lines(known["dc1-core1"], line)})
+    assert doubt in network.unsure["router", "dc1-core1"]
+
+
+def test_maximum_paths_say_how_many_equal_routes_are_used() -> None:
+    federation = federation_of([*RING, Fibre("chl-edge1", "dc1-core2")])
+    known = configs(federation)
+    pair = next(pair for pair in crossing(federation) if (pair.source.place, pair.destination.place) == ("campus", "dc1"))
+    for line, expected in (((), 2), (("    maximum-paths 1",), 1), (("    maximum-paths ibgp 1",), 2)):
+        survey = Survey(Network.configured(federation, {**known, "chl-edge1": _lines(known["chl-edge1"], *line)}))
+        assert len(survey.ways(survey.end(pair.source), survey.end(pair.destination)).paths) == expected

@@ -34,6 +34,10 @@ class Session:
     accept: Policy
     address: int
     """The sender's, the last thing that decides."""
+    to_client: bool = False
+    """Whether the sender reflects routes to the receiver (RFC 4456)."""
+    of_client: bool = False
+    """Whether the receiver reflects the sender's routes."""
 
 
 class Allowed(NamedTuple):
@@ -54,6 +58,8 @@ class Route(NamedTuple):
     """Learned from its own AS."""
     session: Session | None
     """None: its own."""
+    within: tuple[str, ...] = ()
+    """Routers of its own AS that passed it on, the one first that brought it in."""
 
 
 OWN = Route((), 0, PREFERENCE, inside=False, session=None)
@@ -75,7 +81,7 @@ def settle(
 ) -> Settled:
     """Routes to a prefix that `origins` announce, `allowed` by sender, with points out. Raises UnsettledError.
 
-    A route learned inside an AS is not passed on inside it: no router here is a route reflector.
+    A route learned inside an AS is not passed on inside it, but by a route reflector from and to its clients.
     """
     heard: dict[str, dict[Session, Route]] = {}
     chosen: dict[str, Route] = {name: OWN for name in origins if ("router", name) not in out}
@@ -111,13 +117,14 @@ def settle(
 
 def _told(speakers: Mapping[str, Speaker], best: Route | None, allow: Allowed) -> Route | None:
     session = allow.session
-    if best is None or (best.inside and session.inside):
+    if best is None or (best.session is not None and best.session.sender == session.receiver):
         return None
-    if best.session is not None and best.session.sender == session.receiver:
+    if best.inside and session.inside and not _reflected(best, session):
         return None
     if session.inside:
         med = best.med if allow.exported.med is None else allow.exported.med
         told = Route(best.as_path, med, allow.exported.preference or best.preference, inside=True, session=session)
+        told = told._replace(within=(*best.within, session.sender))
     else:
         as_path = (speakers[session.sender].as_number, *best.as_path)
         if speakers[session.receiver].as_number in as_path:
@@ -130,11 +137,17 @@ def _told(speakers: Mapping[str, Speaker], best: Route | None, allow: Allowed) -
     return told if accepted.preference is None else told._replace(preference=accepted.preference)
 
 
+def _reflected(best: Route, session: Session) -> bool:
+    """Whether it is passed on inside the AS: from or to a client, and to nobody who passed it on before."""
+    of_client = best.session is not None and best.session.of_client
+    return (of_client or session.to_client) and session.receiver not in best.within
+
+
 def _rank(speakers: Mapping[str, Speaker], route: Route, *, med: bool) -> tuple[int, ...]:
     """The lower the better. Next hops are direct neighbours: how far they are never decides."""
     assert route.session is not None  # noqa: S101 - its own route is never compared
-    equal = _merit(route, med=med)
-    return (*equal, speakers[route.session.sender].router_id, route.session.address)
+    brought = route.within[0] if route.within else route.session.sender
+    return (*_merit(route, med=med), speakers[brought].router_id, len(route.within), route.session.address)
 
 
 def _merit(route: Route, *, med: bool) -> tuple[int, ...]:
@@ -165,7 +178,7 @@ def _settled(
             continue
         routes = heard[name].values()
         equal = [best]
-        if speakers[name].multipath:
+        if speakers[name].multipath_inside if best.inside else speakers[name].multipath:
             merit = _merit(best, med=True)
             equal += [r for r in routes if r != best and r.as_path == best.as_path and _merit(r, med=True) == merit]
         equal[1:] = sorted(equal[1:], key=lambda route: _rank(speakers, route, med=True))

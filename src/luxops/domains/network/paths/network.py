@@ -169,5 +169,5 @@ def _between(
     if (here.remote_as, there.remote_as) != (other.as_number, one.as_number):
         return
     inside = one.as_number == other.as_number
-    yield Session(one.name, other.name, over, inside, here.export, there.accept, int(its))
-    yield Session(other.name, one.name, over, inside, there.export, here.accept, int(others))
+    yield Session(one.name, other.name, over, inside, here.export, there.accept, int(its), here.client, there.client)
+    yield Session(other.name, one.name, over, inside, there.export, here.accept, int(others), there.client, here.client)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
@@ -15,6 +16,13 @@ from luxops.domains.network.topology import Topology
 from luxops.federation import Federation
 from luxops.federation.schema import Peer, Platform, RouterDeclaration
 
+_UNDERSTOOD = re.compile(
+    r"bgp (router-id|log-neighbor-changes|bestpath compare-routerid)( .*)?|no bgp default ipv4-unicast"
+    r"|(no )?bgp ebgp-requires-policy|network \S+( mask \S+)?|redistribute .*|address-family ipv4( unicast)?|exit-address-family|maximum-paths (ibgp )?\d+"
+    r"|neighbor \S+ (remote-as \d+|description .*|password .*|bfd.*|fall-over bfd.*|timers .*|ttl-security .*|activate"
+    r"|shutdown.*|next-hop-self( force| all)?|route-reflector-client|maximum-prefix .*|(route-map|prefix-list) \S+ (in|out))"
+)
+"""Lines of a BGP block that the model takes into account, or that decide about no route."""
 _MATCH_WORDS = len(["ip", "address", "prefix-list", "NAME"])
 
 
@@ -102,6 +110,8 @@ class Terms:
     remote_as: int
     accept: Policy
     export: Policy
+    client: bool = False
+    """Whether routes learned inside the AS are passed on to it, and its own to others (RFC 4456)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +122,15 @@ class Speaker:
     as_number: int
     router_id: int
     multipath: bool
-    """Whether packets are spread over routes that are equal."""
+    """Whether packets are spread over equal routes of another AS."""
     addresses: frozenset[IPv4Address]
     originates: frozenset[IPv4Network]
     sessions: Mapping[IPv4Address, Terms]
     """Neighbour's address → terms."""
     doubts: tuple[str, ...] = ()
     """What in its configuration the model does not understand: nothing about it is certain then."""
+    multipath_inside: bool = False
+    """Whether packets are spread over equal routes of its own AS."""
 
 
 def declared_speaker(federation: Federation, router: RouterDeclaration) -> Speaker:
@@ -140,6 +152,7 @@ def declared_speaker(federation: Federation, router: RouterDeclaration) -> Speak
         sessions={
             n.address: Terms(n.remote_as, accept=maps[n.import_map], export=maps[n.export_map]) for n in routing.bgp.neighbours
         },
+        multipath_inside=_spreads(router.platform),
     )
 
 
@@ -189,12 +202,23 @@ def configured_speaker(name: str, config: RouterConfig) -> Speaker:
         name=name,
         as_number=0 if bgp is None else bgp.as_number,
         router_id=0 if bgp is None or bgp.router_id is None else int(bgp.router_id),
-        multipath=_spreads(config.platform),
+        multipath=reading.spreads(""),
+        multipath_inside=reading.spreads("ibgp "),
         addresses=frozenset(address.ip for address in addresses),
         originates=frozenset() if bgp is None else frozenset(bgp.networks) & attached,
         sessions=sessions,
         doubts=tuple(dict.fromkeys(reading.doubts)),
     )
+
+
+def _bgp_lines(lines: Iterable[str]) -> Iterator[str]:
+    """What stands below `router bgp`, without its indentation."""
+    inside = False
+    for line in lines:
+        if not line.startswith(" "):
+            inside = line.startswith("router bgp ")
+        elif inside:
+            yield line.strip()
 
 
 class _Reading:
@@ -203,7 +227,14 @@ class _Reading:
     def __init__(self, config: RouterConfig) -> None:
         self._config = config
         self._filters = {name: PrefixFilter(rules) for name, rules in config.prefix_lists.items()}
-        self.doubts: list[str] = []
+        self._lines = tuple(_bgp_lines(config.lines))
+        self.doubts = [f"BGP has `{line}`" for line in self._lines if not _UNDERSTOOD.fullmatch(line)]
+
+    def spreads(self, kind: str) -> bool:
+        """Whether packets are spread over equal routes of another AS, or with `ibgp ` of its own."""
+        said = [line.removeprefix(f"maximum-paths {kind}") for line in self._lines if line.startswith(f"maximum-paths {kind}")]
+        counts = [int(words[0]) for text in said if (words := text.split()) and words[0].isdigit()]
+        return counts[-1] > 1 if counts else _spreads(self._config.platform)
 
     def sessions(self, bgp: BgpConfig) -> Iterable[tuple[IPv4Address, Terms]]:
         if bgp.router_id is None:
@@ -223,6 +254,7 @@ class _Reading:
                     neighbour.remote_as,
                     accept=self._policy(neighbour.import_map, neighbour.import_prefix_list, bare),
                     export=self._policy(neighbour.export_map, neighbour.export_prefix_list, bare),
+                    client=f"neighbor {text} route-reflector-client" in self._lines,
                 ),
             )
             self._unsaid(text, neighbour)
@@ -230,6 +262,9 @@ class _Reading:
     def _unsaid(self, address: str, neighbour: NeighbourConfig) -> None:
         if neighbour.remote_as == (self._config.bgp.as_number if self._config.bgp else 0) and not neighbour.next_hop_self:
             self.doubts.append(f"neighbour {address} is told next hops that it may not reach (no next-hop-self)")
+        forced = {f"neighbor {address} next-hop-self {word}" for word in ("force", "all")} & set(self._lines)
+        if f"neighbor {address} route-reflector-client" in self._lines and not forced:
+            self.doubts.append(f"routes reflected to {address} keep next hops that it may not reach (no next-hop-self force)")
 
     def _policy(self, name: str, prefix_list: str, bare: Policy) -> Policy:
         if name and prefix_list:

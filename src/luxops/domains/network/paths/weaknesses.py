@@ -19,9 +19,11 @@ Places = tuple[str, str]
 
 ANOTHER = "Declare and build another way that shares none of it."
 TAKE = (
-    "Fibres are left that routing does not take. See that every core router learns every route (sessions among all of them, or "
-    "route reflection), and that answers come in through the edge router that the session left by."
+    "Fibres are left that routing does not take. Let every core router learn every route: sessions among all of them, or "
+    "each a route reflector to its neighbours with `next-hop-self force` and `maximum-paths ibgp 1`. Answers must come in by the "
+    "edge router that the session left by."
 )
+PREFER = "Prefer another path, or declare and build one that shares none of it."
 SHOWN = 3
 """Pairs of places that a sentence names."""
 
@@ -61,10 +63,10 @@ def _no_spare(flows: Sequence[FlowPaths], told: set[tuple[str, str, str]]) -> It
         if left:
             yield Weakness(
                 kind="no-spare",
-                severity=Severity.MEDIUM,
-                title=f"No spare is disjoint from the path from {places[0]} to {places[1]}",
-                why=f"in use is {path}; no single element cuts it off, but an accident to two of its parts may",
-                remedy=ANOTHER,
+                severity=Severity.LOW,
+                title=f"Nothing is disjoint from the path in use: {_counted([places])}",
+                why=f"in use is {path}; no single element cuts it off, and routing goes on over a path that shares some of it",
+                remedy=PREFER,
                 flows=tuple(flow.flow for flow in left),
                 hospitals=_hospitals(left),
             )
