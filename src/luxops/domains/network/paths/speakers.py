@@ -18,7 +18,8 @@ from luxops.federation.schema import Peer, Platform, RouterDeclaration
 
 _UNDERSTOOD = re.compile(
     r"bgp (router-id|log-neighbor-changes|bestpath compare-routerid)( .*)?|no bgp default ipv4-unicast"
-    r"|(no )?bgp ebgp-requires-policy|network \S+( mask \S+)?|redistribute .*|address-family ipv4( unicast)?|exit-address-family|maximum-paths (ibgp )?\d+"
+    r"|(no )?bgp ebgp-requires-policy|network \S+( mask \S+)?|redistribute .*|address-family ipv4( unicast)?"
+    r"|exit-address-family|maximum-paths (ibgp )?\d+"
     r"|neighbor \S+ (remote-as \d+|description .*|password .*|bfd.*|fall-over bfd.*|timers .*|ttl-security .*|activate"
     r"|shutdown.*|next-hop-self( force| all)?|route-reflector-client|maximum-prefix .*|(route-map|prefix-list) \S+ (in|out))"
 )

@@ -20,8 +20,8 @@ Places = tuple[str, str]
 ANOTHER = "Declare and build another way that shares none of it."
 TAKE = (
     "Fibres are left that routing does not take. Let every core router learn every route: sessions among all of them, or "
-    "each a route reflector to its neighbours with `next-hop-self force` and `maximum-paths ibgp 1`. Answers must come in by the "
-    "edge router that the session left by."
+    "each a route reflector to its neighbours with `next-hop-self force` and `maximum-paths ibgp 1`. Answers must come in "
+    "by the edge router that the session left by."
 )
 PREFER = "Prefer another path, or declare and build one that shares none of it."
 SHOWN = 3
