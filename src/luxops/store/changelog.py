@@ -93,6 +93,11 @@ class ChangeLog:
                 raise unknown_change(change_id, known)
         return found
 
+    def state(self, connection: Connection, change_id: str) -> ChangeState | None:
+        """Where a change stands now; None for one that was not begun."""
+        row = connection.execute(select(tables.changes).where(tables.changes.c.id == change_id)).mappings().first()
+        return None if row is None else _state(row)
+
     def find(self, connection: Connection, change_id: str) -> Change | None:
         """As `change`, inside a transaction; None for one that was not begun."""
         table = tables.changes
@@ -138,7 +143,7 @@ class ChangeRecord:
             connection.execute(insert(tables.intents).values(values))
 
     def effect(self, effect: ChangeEffect) -> None:
-        """Write down what has just been done. It closes the newest intent for the same subject, if there is one."""
+        """Write down what has just been done. It closes all intents for the same subject that came before it."""
         table = tables.intents
         newest = select(table.c.number).where(table.c.change == self._number, table.c.subject == effect.subject)
         with self._store.write() as connection:
@@ -173,10 +178,10 @@ class ChangeRecord:
 
     def _beat(self) -> None:
         table = tables.changes
-        mine = (table.c.number == self._number) & (table.c.process == processes.this_process())
+        own = (table.c.machine == processes.this_machine()) & (table.c.process == processes.this_process())
         try:
             with self._store.write() as connection:
-                connection.execute(update(table).where(mine).values(heartbeat=utc_now()))
+                connection.execute(update(table).where(table.c.number == self._number, own).values(heartbeat=utc_now()))
         except StoreError as error:
             structlog.get_logger().warning("change.heartbeat-failed", change=self.change.id, why=error.why)
 
@@ -219,10 +224,11 @@ def _steps(connection: Connection, number: int) -> tuple[tuple[ChangeIntent, ...
     intents, effects = tables.intents, tables.effects
     done = connection.execute(select(effects).where(effects.c.change == number).order_by(effects.c.number)).mappings().all()
     meant = connection.execute(select(intents).where(intents.c.change == number).order_by(intents.c.number)).mappings().all()
-    closed = {row["intent"] for row in done}
+    closed: dict[str, int] = {row["subject"]: row["intent"] for row in done if row["intent"] is not None}
     return (
         tuple(
-            ChangeIntent(**_only(row, "subject", "action", "token", "at"), open=row["number"] not in closed) for row in meant
+            ChangeIntent(**_only(row, "subject", "action", "token", "at"), open=row["number"] > closed.get(row["subject"], 0))
+            for row in meant
         ),
         tuple(ChangeEffect.model_validate(_only(row, *ChangeEffect.model_fields)) for row in done),
     )
