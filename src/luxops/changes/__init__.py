@@ -5,8 +5,8 @@ from luxops.changes.gates import GATES, Gate, GateContext, refusals
 from luxops.changes.nouns import ApprovalRefusedError, GatesShutError, Proposal, Reason, Refusal
 from luxops.changes.people import requester
 from luxops.changes.signatures import SignatureError, sign
-from luxops.changes.statement import NAMESPACE, statement
 from luxops.changes.windows import Calendar, calendar
+from luxops.changes.wording import NAMESPACE, statement
 from luxops.store import ChangeRecord, ChangeTakenError, Fence, FenceHeldError, FenceLostError, HeldFence
 
 __all__ = [

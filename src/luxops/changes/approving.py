@@ -9,7 +9,7 @@ from luxops.changes import signatures
 from luxops.changes.nouns import ApprovalRefusedError, Proposal, Reason
 from luxops.changes.people import approvers_told, may_approve
 from luxops.changes.signatures import Signature, SignatureError
-from luxops.changes.statement import NAMESPACE, statement
+from luxops.changes.wording import NAMESPACE, statement
 from luxops.federation.schema import Person
 
 

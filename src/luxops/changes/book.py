@@ -85,10 +85,20 @@ class ChangeBook:
                 raise unknown_change(change_id, known)
         return found
 
-    def approve(self, change_id: str, signature: bytes, people: Sequence[Person], now: datetime) -> Approval:
-        """Record an approval. Raises ApprovalRefusedError with the reason; then nothing was recorded."""
+    def approve(
+        self, change_id: str, signature: bytes, people: Sequence[Person], now: datetime, *, named: str = ""
+    ) -> Approval:
+        """Record an approval. Raises ApprovalRefusedError with the reason; then nothing was recorded.
+
+        `named`: who says to have signed; the key alone decides who has, and must agree.
+        """
         proposal = self.check_waiting(change_id, now)
         person, read = approver_of(proposal, signature, people, now, self._neighbours(proposal))
+        if named not in {"", person.id}:
+            raise ApprovalRefusedError(
+                Reason.OTHER_PERSON, f"{named} has not signed this", why=f"the key {read.fingerprint} is that of {person.id}",
+                remedy=f"Sign with the key of {named}, or leave out whose it is.",
+            )  # fmt: skip
         roles = tuple(role.value for role in person.roles)
         approval = Approval(person=person.id, roles=roles, key=read.fingerprint, approved=now, signature=read.armoured)
         with self._store.write() as connection:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from luxops.changes.statement import NAMESPACE
+from luxops.changes.wording import NAMESPACE
 from luxops.errors import LuxopsError, UsageError
 from luxops.federation.schema import Person
 

@@ -1,0 +1,24 @@
+"""`luxops network`."""
+
+from __future__ import annotations
+
+import click
+
+from luxops.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "show": ("luxops.cli.network_show:show", "Show a planned change: what is sent, who agreed, what came of it."),
+    "approve": ("luxops.cli.network_approve:approve", "Agree to a change with an SSH signature."),
+}
+"""Name → where its click command is, and the line that help shows without importing it."""
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def network() -> None:
+    """Changes of the fibre network: planned, approved by a second person, carried out in their window, undone.
+
+    \b
+    Example:
+      luxops network show 20260115T120000Z-1a2b3c4d
+      luxops network approve 20260115T120000Z-1a2b3c4d --key ~/.ssh/id_ed25519
+    """
