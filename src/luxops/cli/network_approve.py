@@ -60,7 +60,7 @@ def approve(
         proposal = book.check_waiting(change, utc_now())
         text = statement(proposal)
         if show_text:
-            click.get_binary_stream("stdout").write(text)
+            click.echo(text, nl=False)
             return
         if key is not None:
             click.echo(f"Signing this:\n\n{text.decode()}", err=True)
