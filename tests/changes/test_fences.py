@@ -7,13 +7,14 @@ import signal
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from luxops.changes import ChangeBook, FenceHeldError, FenceLostError
 from luxops.model import utc_now
-from luxops.store import Store, fences, open_store, tables
+from luxops.store import Store, StoreError, fences, open_store, tables
 
 ELSEWHERE = "boot:another:[1]"
 
@@ -38,7 +39,7 @@ def alter(store: Store, **values: object) -> None:
         connection.execute(update(tables.fences).values(values))
 
 
-def stored(store: Store) -> dict[str, object]:
+def stored(store: Store) -> dict[str, Any]:
     with store.read() as connection:
         return dict(connection.execute(select(tables.fences)).mappings().one())
 
@@ -142,7 +143,7 @@ def test_the_lease_is_renewed_while_it_works(store: Store) -> None:
         first = stored(store)["lease_until"]
         time.sleep(1.5)
         fence.check()
-        assert stored(store)["lease_until"] > first  # type: ignore[operator] - two moments
+        assert stored(store)["lease_until"] > first
 
 
 def test_without_renewal_the_holder_stops_by_itself(store: Store) -> None:
@@ -159,8 +160,6 @@ def test_without_renewal_the_holder_stops_by_itself(store: Store) -> None:
 
 
 def test_a_fence_that_cannot_be_given_back_is_no_error(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from luxops.store import StoreError
-
     with open_store(store_url) as store:
         fence = fences.take(store, "chl-edge1", "x")
 

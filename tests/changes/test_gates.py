@@ -51,6 +51,7 @@ def test_a_gate_that_cannot_be_asked_is_shut(book: ChangeBook, crowd: Crowd, fed
         name = "paths"
 
         def check(self, proposal: Proposal, context: GateContext) -> Refusal | None:
+            del proposal, context
             raise LuxopsError("the routers were not reached", why="no answer", remedy="Try again.")
 
     found = shut(book, agreed(book, crowd, "network-admin-2"), federation, TUESDAY_NIGHT, (OpenGate("policies"), Blind()))

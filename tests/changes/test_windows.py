@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -174,13 +176,11 @@ def test_every_window_of_the_complete_example_opens_for_a_core(everyone: Federat
 
 
 def test_without_time_zone_data_no_window_is_open(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import zoneinfo
-
     zoneinfo.ZoneInfo.clear_cache()
     with monkeypatch.context() as patched:
         patched.setattr(zoneinfo, "TZPATH", ())
         zoneinfo.reset_tzpath(to=[str(tmp_path)])
-        patched.setitem(__import__("sys").modules, "tzdata", None)
+        patched.setitem(sys.modules, "tzdata", None)
         with pytest.raises(LuxopsError, match="does not know the time"):
             Calendar(("Mon-Sun 00:00-24:00",), {}).is_open(SPRING)
     zoneinfo.reset_tzpath()

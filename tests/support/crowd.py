@@ -32,6 +32,9 @@ class Crowd:
     def public(self, name: str) -> str:
         return self.key(name).with_suffix(".pub").read_text().strip()
 
+    def fingerprint(self, name: str) -> str:
+        return _keygen("-l", "-f", str(self.key(name))).decode().split()[1]
+
     @property
     def declared(self) -> tuple[Person, ...]:
         return tuple(Person(id=name, roles=roles, ssh_keys=(self.public(name),)) for name, roles in PEOPLE.items())
