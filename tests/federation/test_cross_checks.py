@@ -69,6 +69,13 @@ BREAKS = [
     Break(HRS, "id: hrs-main", "id: ^chl-main", "id given twice", "`chl-main` is already a site"),
     Break(CHL, "as_number: 64601", "as_number: ^64600", "AS number given twice", "already the AS number of the cores"),
     Break(HRS, "as_number: 64604", "as_number: ^64700", "AS number given twice", "already the AS number of esante"),
+    Break(
+        TOP,
+        f"    ssh_keys: [{KEY}]\n",
+        f"    ssh_keys: [{KEY}]\n  - {{id: engineer-1, roles: [engineer], ssh_keys: [^{KEY} other words]}}\n",
+        "SSH key given twice",
+        "is already the key of auditor-1",
+    ),
     # prefixes
     Break(HRS, "prefix: 10.19.0.0/16", "prefix: ^10.16.0.0/12", "overlapping prefixes", "10.16.0.0/16, the prefix of chl"),
     Break(

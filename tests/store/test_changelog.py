@@ -28,6 +28,7 @@ def test_a_change_keeps_its_intent_its_effects_and_its_end(store: Store) -> None
         ("chl-imaging", "done", ""),
         ("chl-dc1", "failed", "409: in use"),
     ]
+    assert kept.began is not None
     assert kept.ended is not None
     assert kept.ended >= kept.began
 
