@@ -537,4 +537,4 @@ def test_every_check_is_listed() -> None:
         and list(inspect.signature(function).parameters) == ["declared"]
     }
     assert set(CHECKS) == written
-    assert len(CHECKS) == len(written) == 31
+    assert len(CHECKS) == len(written) == 32
