@@ -30,6 +30,8 @@ from luxops.federation.schema import Person
 from luxops.model import ChangeEffect, ChangeId, ChangeState, Override, utc_now
 from luxops.store import Store
 
+pytestmark = pytest.mark.slow
+
 
 def refused(
     book: ChangeBook,

@@ -16,6 +16,8 @@ from luxops.model import ChangeEffect, ChangeState, Override, utc_now
 from luxops.store import FenceLostError, Store, tables
 from luxops.store.processes import this_machine
 
+pytestmark = pytest.mark.slow
+
 
 def approved(book: ChangeBook, crowd: Crowd, *lines: str) -> Proposal:
     """One that may be begun at any time: an emergency, with both approvals."""

@@ -16,6 +16,8 @@ from luxops.changes import ChangeBook, FenceHeldError, FenceLostError
 from luxops.model import utc_now
 from luxops.store import Store, StoreError, fences, open_store, tables
 
+pytestmark = pytest.mark.slow
+
 ELSEWHERE = "boot:another:[1]"
 
 

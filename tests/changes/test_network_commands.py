@@ -22,6 +22,8 @@ from luxops.federation import Federation
 from luxops.model import ChangeEffect, ChangeState, Override
 from luxops.store import open_store
 
+pytestmark = pytest.mark.slow
+
 
 class Desk:
     """One user's folder."""

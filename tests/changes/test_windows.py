@@ -16,6 +16,8 @@ from luxops.changes.windows import Calendar, calendar, local, minutes_of
 from luxops.errors import LuxopsError
 from luxops.federation import Federation, load_federation
 
+pytestmark = pytest.mark.slow
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

@@ -25,6 +25,8 @@ from luxops.domains.network.paths.decision import settle
 from luxops.domains.network.platforms import PLATFORMS
 from luxops.federation import Federation
 
+pytestmark = pytest.mark.slow
+
 CORES = ["dc1-core1", "dc1-core2", "dc2-core1", "dc2-core2"]
 RISKS = ["a", "b", "c"]
 some_risks = st.lists(st.sampled_from(RISKS), max_size=2, unique=True).map(tuple)

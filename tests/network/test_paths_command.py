@@ -17,6 +17,8 @@ from luxops.domains.network.paths import Network, Survey, crossing, decision, fl
 from luxops.errors import UsageError
 from luxops.federation import Federation, load_federation
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: str, folder: Path = COMPLETE) -> tuple[Any, str]:
     """What the command returns, and what it writes to standard output."""

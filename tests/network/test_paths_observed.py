@@ -34,6 +34,8 @@ from luxops.model import FactValue, Observation, TargetId
 from luxops.progress import Silent
 from luxops.transports.interface import DeviceReply
 
+pytestmark = pytest.mark.slow
+
 FEDERATION = federation_of(ladder("chl", "hrs"), campuses=True)
 TO_DC1, TO_DC2 = ("chl/1", "chl campus", "dc1"), ("chl/1", "chl campus", "dc2")
 

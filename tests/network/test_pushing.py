@@ -17,6 +17,8 @@ from luxops.domains.network.pushing import Limits, plan_digest, reversed_plan, s
 from luxops.errors import ExitCode, LuxopsError, UsageError
 from luxops.model import ChangeId, digest_of
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("frr", "ios-xe")
 
 

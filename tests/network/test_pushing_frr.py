@@ -13,6 +13,8 @@ from luxops.domains.network.platforms.changing import Refused, TimerFired, Token
 from luxops.domains.network.platforms.frr.changing import FrrChanging
 from luxops.model import ChangeId
 
+pytestmark = pytest.mark.slow
+
 FRR = FrrChanging()
 TOKEN = Token(change=ChangeId("20261125T200000Z-1a2b3c4d"), fence=3)
 FILE, LOAD, BGP, _ = frr_steps(NEW_FILTERS, ("router bgp 64601", f" neighbor 10.0.0.1 password {SECRET}", "exit"))
