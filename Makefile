@@ -49,8 +49,7 @@ demo: setup ## Set everything up and run the main job on the lab (recorded answe
 	@$(BIN)/python -m luxops.lab.demo
 
 check: $(READY) ## Format, lint, types, layers, policies, unit tests; under a minute
-	@$(MAKE) -j2 --output-sync=target check-types check-style
-	@$(MAKE) check-units
+	@$(MAKE) -j3 --output-sync=target check-types check-style check-units
 
 check-style: $(READY)
 	@$(BIN)/ruff format --check --quiet .
@@ -75,7 +74,7 @@ else
 endif
 
 stress: setup ## The long runs: hundreds of kills, thousands of damaged answers
-	@LUXOPS_STRESS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/store/test_killed.py tests/corpus
+	@LUXOPS_STRESS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/store/test_killed.py tests/changes/test_killed.py tests/corpus
 ifeq ($(AS_ROOT_ON_DEBIAN),yes)
 	@LUXOPS_STRESS=1 $(BIN)/pytest -q tests/cloud/test_kills_live.py
 endif
