@@ -14,7 +14,12 @@ def printed(root: Path) -> str:
     """What a host prints whose /etc is `root/etc`; paths as that host has them."""
     text = ROOT.script.replace("/etc/", f"{root}/etc/")
     done = subprocess.run(
-        ["/bin/sh", "-s"], input=text.encode(), capture_output=True, check=True, timeout=60, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+        ["/bin/sh", "-s"],
+        input=text.encode(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+        env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
     )
     return done.stdout.decode().replace(str(root), "")
 

@@ -15,15 +15,28 @@ from tests.hosts.controllers import EMPTY, keystone, printed, told
 from tests.hosts.controllers import settings as lines_of
 from tests.hosts.samples import CONTROLLERS, HOST, NOW, answer
 
+from luxops.domains.hosts.facts import FACTS
 from luxops.domains.hosts.facts.interface import ParseError
 from luxops.domains.hosts.facts.openstack import Openstack, parse
 from luxops.domains.hosts.facts.openstack_settings import REDUCE, SERVICES, TABLE
 from luxops.evaluation import Evaluator
-from luxops.model import FactName, Observation, Target, Unreadable, Verdict
+from luxops.model import FactName, Observation, Target, TargetKind, Unreadable, Verdict
 from luxops.policies import load_policies
 
 SAMPLES = {name: (CONTROLLERS / f"{name}.answer").read_text() for name in ("hardened", "careless")}
-SECRETS = ("vB2xTe9LmZ0s", "rTyUi0x", "Yt6uRe4", "mGb3Xc7", "nMq9Wz2", "tYu8Io2", "gHj2Kl4", "eRt6Yu0", "LdapPassword", "457eb676", "00000")
+SECRETS = (
+    "vB2xTe9LmZ0s",
+    "rTyUi0x",
+    "Yt6uRe4",
+    "mGb3Xc7",
+    "nMq9Wz2",
+    "tYu8Io2",
+    "gHj2Kl4",
+    "eRt6Yu0",
+    "LdapPassword",
+    "457eb676",
+    "00000",
+)
 slow = pytest.mark.slow
 runs = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -45,7 +58,7 @@ def _evaluator() -> Evaluator:
 
 
 def _verdicts(text: str) -> dict[str, Verdict]:
-    target = Target(id=HOST, kind="host", hospital="chl")
+    target = Target(id=HOST, kind=TargetKind.HOST, hospital="chl", labels={"role": "controller"})
     observed = [Observation.of(HOST, FactName("openstack"), _parsed(text), NOW)]
     found = _evaluator().evaluate(target, observed, NOW)
     return {str(f.policy): f.verdict for f in found if str(f.policy).startswith("openstack-")}
@@ -67,9 +80,37 @@ def test_a_careless_controller_fails_every_policy_that_applies() -> None:
     }
 
 
-def test_without_openstack_nothing_applies() -> None:
+def test_a_controller_without_openstack_is_told_so() -> None:
     assert _parsed(EMPTY).services == {}
-    assert set(_verdicts(EMPTY).values()) == {Verdict.NOT_APPLICABLE}
+    verdicts = _verdicts(EMPTY)
+    assert verdicts.pop("openstack-configured") is Verdict.FAIL
+    assert set(verdicts.values()) == {Verdict.NOT_APPLICABLE}
+
+
+@pytest.mark.parametrize("labels", [{}, {"role": "edge"}])
+@pytest.mark.parametrize("name", [None, *SAMPLES])
+def test_other_hosts_have_no_verdict_on_openstack(labels: dict[str, str], name: str | None) -> None:
+    """Not even where someone observed it: neither PASS nor FAIL, and not UNKNOWN, because they are not asked."""
+    target = Target(id=HOST, kind=TargetKind.HOST, hospital="chl", labels=labels)
+    observed = [Observation.of(HOST, FactName("openstack"), _parsed(SAMPLES[name]), NOW)] if name else []
+    found = [f for f in _evaluator().evaluate(target, observed, NOW) if str(f.policy).startswith("openstack-")]
+    assert len(found) == 60
+    assert {f.verdict for f in found} == {Verdict.NOT_APPLICABLE}
+    assert {f.reason for f in found} == {"not looked at: the inventory declares it no controller"}
+
+
+def test_a_controller_that_was_not_observed_is_unknown() -> None:
+    target = Target(id=HOST, kind=TargetKind.HOST, hospital="chl", labels={"role": "controller"})
+    found = _evaluator().evaluate(target, [], NOW)
+    assert {f.verdict for f in found} == {Verdict.UNKNOWN}
+
+
+def test_what_only_a_role_is_asked_is_needed_by_policies_on_that_role_alone() -> None:
+    roles = {fact.name: fact.role for fact in FACTS if fact.role}
+    assert roles == {"openstack": "controller"}
+    for policy in load_policies(Path(__file__).parents[2] / "policies").policies:
+        assert {roles.get(fact, "") for fact in policy.needs} <= {policy.role, ""}, policy.id
+        assert not policy.role or policy.role in {roles.get(fact) for fact in policy.needs}, policy.id
 
 
 def test_policies_ask_for_no_setting_that_a_host_does_not_tell() -> None:
@@ -165,6 +206,13 @@ def test_rules_keys_and_sources_elsewhere_were_not_looked_at() -> None:
     assert "$unreadable" in rules["files"]["/opt/rules.yaml"]
     keys = _changed("key_repository\t/etc/keystone/fernet-keys/", "key_repository\t/srv/keys")["keystone"]
     assert "$unreadable" in keys["keys"]
+    folders = _changed(line, f"{line}/etc/neutron/neutron.conf\toslo_policy\tpolicy_dirs\tpolicy.d,/srv/rules.d\n")["neutron"]
+    assert folders["policy_files"] == ["/srv/rules.d"]
+    assert "$unreadable" in folders["files"]["/srv/rules.d"]
+    login = _changed(line, f"{line}/etc/neutron/neutron.conf\tkeystone_authtoken\tauth_section\tservice\n")["neutron"]
+    assert "$unreadable" in login["settings"]["keystone_authtoken"]["password"]
+    assert "$unreadable" in login["settings"]["keystone_authtoken"]["auth_url"]
+    assert login["settings"]["keystone_authtoken"]["insecure"] is None
     source = _changed(line, f"{line}/etc/neutron/neutron.conf\tDEFAULT\tconfig_source\tset\n")["neutron"]
     assert "$unreadable" in source["settings"]
 
@@ -194,7 +242,10 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "etc/keystone/keystone.conf.d/gone.conf").symlink_to("nowhere")
     text = printed(tmp_path)
     assert "! /etc/keystone/keystone.conf.d/gone.conf\n@@ services" in text
-    assert lines_of(text)[:2] == ["! /etc/keystone/keystone.conf.d/folder.conf", "/etc/keystone/keystone.conf\ttoken\tprovider\tfernet"]
+    assert lines_of(text)[:2] == [
+        "! /etc/keystone/keystone.conf.d/folder.conf",
+        "/etc/keystone/keystone.conf\ttoken\tprovider\tfernet",
+    ]
     assert lines_of(text)[2:] == ["? /etc/keystone/keystone.conf.d/no-section.conf"]
     (tmp_path / "etc/keystone/keystone.conf").unlink()
     (tmp_path / "etc/keystone/keystone.conf").symlink_to("nowhere")
@@ -207,6 +258,36 @@ def test_a_drop_in_of_any_name_is_read(tmp_path: Path) -> None:
     keystone(tmp_path, "[DEFAULT]\ninsecure_debug = true\n", "keystone.conf.d/logging.conf")
     keystone(tmp_path, "[DEFAULT]\ninsecure_debug = true\n", "keystone.conf.d/a b=c.conf")
     assert len(lines_of(printed(tmp_path))) == 2
+
+
+@slow
+def test_what_adds_to_itself_is_told_whole_and_the_rest_by_its_last_line(tmp_path: Path) -> None:
+    text = "[oslo_policy]\npolicy_dirs = /srv/a\npolicy_dirs = /srv/b\npolicy_file = x.yaml\npolicy_file = y.yaml\n"
+    keystone(tmp_path, f"{text}[oslo_policy]\npolicy_dirs = /srv/c\n")
+    keystone(tmp_path, "[oslo_policy]\npolicy_dirs = /srv/d\npolicy_file = z.yaml\n", "keystone.conf.d/more.conf")
+    shown = printed(tmp_path)
+    assert "\tpolicy_dirs\t/srv/a,/srv/b,/srv/c\n" in shown
+    assert "\tpolicy_file\ty.yaml\n" in shown
+    rules = _parsed(shown.replace(str(tmp_path), "")).services["keystone"].policy_files
+    assert rules == ("/etc/keystone/z.yaml", "/srv/a", "/srv/b", "/srv/c", "/srv/d")
+
+
+@slow
+@pytest.mark.parametrize(
+    ("written", "state"),
+    [
+        ("$db_password_x", "?"),
+        ("${DEFAULT.other_one}", "?"),
+        ("a$$bcdefghijkl", "set"),
+        ("abcdefghijkl$", "set"),
+        ("ab$", "short"),
+    ],
+)
+def test_a_secret_that_refers_elsewhere_is_not_judged_by_the_reference(tmp_path: Path, written: str, state: str) -> None:
+    text = f"[keystone_authtoken]\npassword = {written}\n[database]\nconnection = mysql://n:{written}@db/n\n"
+    found = told(printed(keystone(tmp_path, text)))
+    assert found["keystone_authtoken", "password"] == state
+    assert found["database", "connection"] == ("?" if state == "?" else f"mysql remote {state}")
 
 
 @slow
@@ -224,7 +305,10 @@ def test_no_program_gets_an_argument_that_sudo_would_refuse() -> None:
 
 _CONNECTIONS = [
     ("mysql+pymysql://n:Abcdefghijkl1@db/n", "mysql+pymysql remote set"),
-    ("mysql+pymysql://n:Abc/?defghijkl1@db/n?charset=utf8&ssl_ca=/x&ssl_check_hostname=false", "mysql+pymysql remote set ssl_ca=set ssl_check_hostname=false"),
+    (
+        "mysql+pymysql://n:Abc/?defghijkl1@db/n?charset=utf8&ssl_ca=/x&ssl_check_hostname=false",
+        "mysql+pymysql remote set ssl_ca=set ssl_check_hostname=false",
+    ),
     ("mysql://n:short@127.0.0.1:3306/n", "mysql local short"),
     ("mysql://n:@[::1]/n?ssl_ca=", "mysql local blank"),
     ("mysql://n@localhost/n", "mysql local none"),
@@ -263,12 +347,17 @@ def test_what_counts_as_tls(parameters: str, tls: str) -> None:
 _WORDS = string.ascii_letters + string.digits
 _SECRET = st.text(_WORDS + "-_.~!$^()@:/?&=,;%+*", min_size=16, max_size=40)
 _PLACES = st.sampled_from([
-    ("DEFAULT", "admin_token", "{}"), ("DEFAULT", "rabbit_password", "{}"), ("ldap", "password", "{}"), ("ldap", "url", "ldap://r:{}@d"),
-    ("database", "connection", "mysql://k:{}@db/k"), ("database", "connection", "mysql://k:x@db/k?{}"), ("database", "connection", "{}"),
+    ("DEFAULT", "admin_token", "{}"), ("DEFAULT", "rabbit_password", "{}"), ("ldap", "password", "{}"),
+    ("ldap", "url", "ldap://r:{}@d"),
+    ("database", "connection", "mysql://k:{}@db/k"), ("database", "connection", "mysql://k:x@db/k?{}"),
+    ("database", "connection", "{}"),
     ("database", "connection_parameters", "ssl_ca=/x&password={}"), ("database", "connection_parameters", "ssl={}"),
-    ("DEFAULT", "transport_url", "rabbit://a:{0}@h1,b:{0}@h2/"), ("keystone_authtoken", "password", '"{}"'), ("DEFAULT", "debug", "{}"),
-    ("keystone_authtoken", "auth_url", "https://u:{}@id"), ("security_compliance", "password_regex", "{}"), ("nowhere", "provider", "{}"),
-    ("cors", "allowed_origin", "https://{}"), ("DEFAULT", "admin_token", "\n  {}"), ("oslo_messaging_rabbit", "ssl_ca_file", "{}"),
+    ("DEFAULT", "transport_url", "rabbit://a:{0}@h1,b:{0}@h2/"), ("keystone_authtoken", "password", '"{}"'),
+    ("DEFAULT", "debug", "{}"),
+    ("keystone_authtoken", "auth_url", "https://u:{}@id"), ("security_compliance", "password_regex", "{}"),
+    ("nowhere", "provider", "{}"),
+    ("cors", "allowed_origin", "https://{}"), ("DEFAULT", "admin_token", "\n  {}"),
+    ("oslo_messaging_rabbit", "ssl_ca_file", "{}"),
 ])  # fmt: skip
 
 
@@ -320,9 +409,12 @@ def _as_oslo_reads(text: str) -> dict[tuple[str, str], str] | None:
 
 
 _LINE = st.sampled_from([
-    "", "   ", "# provider = uuid", "; debug = true", "#", "[token]", "[TOKEN]", "[DEFAULT]", "[default]", "[token] ", "[token] # x", "[]",
-    "provider = fernet", "provider=uuid", "provider : jws", "provider = \"fernet\"", "provider = 'a' b", "provider\t=\tx ", "provider =",
-    "  more", "\tmore", "expiration = 60", "expiration: 60=1", "max_param_size = 1", "max_param_size = 2", "provider", "= x", " provider = y",
+    "", "   ", "# provider = uuid", "; debug = true", "#", "[token]", "[TOKEN]", "[DEFAULT]", "[default]", "[token] ",
+    "[token] # x", "[]",
+    "provider = fernet", "provider=uuid", "provider : jws", 'provider = "fernet"', "provider = 'a' b", "provider\t=\tx ",
+    "provider =",
+    "  more", "\tmore", "expiration = 60", "expiration: 60=1", "max_param_size = 1", "max_param_size = 2", "provider", "= x",
+    " provider = y",
     "unknown = z", "provider_x = q", 'provider = "', "provider = ''",
 ])  # fmt: skip
 
@@ -344,7 +436,9 @@ def test_it_reads_as_oslo_config_does(tmp_path: Path, lines: list[str]) -> None:
     assert told(shown) == {name: value if set(value) <= plain else "?" for name, value in expected.items() if name in asked}
 
 
-_SHOWN = st.text(string.printable.replace("\n", "").replace("\t", "").replace("\r", "").replace("\x0b", "").replace("\x0c", ""), max_size=30)
+_SHOWN = st.text(
+    string.printable.replace("\n", "").replace("\t", "").replace("\r", "").replace("\x0b", "").replace("\x0c", ""), max_size=30
+)
 
 
 @settings(max_examples=300, deadline=None)

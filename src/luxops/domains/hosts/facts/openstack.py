@@ -155,7 +155,7 @@ def _one(service: str, modes: Mapping[str, FileMode | Unreadable], lines: list[L
     settings = settings_of(service, lines, read)
     if settings["DEFAULT"]["config_source"] not in {None, "blank"}:
         unread = unread or "config_source names a further source of settings"
-    own = _policy_files(service, files, settings["oslo_policy"]["policy_file"])
+    own = _policy_files(service, files, settings["oslo_policy"])
     elsewhere = Unreadable(reason="access rules of the service's own, where luxops does not look")
     return OpenstackService(
         settings=Unreadable(reason=unread) if unread else settings, backends=_backends(service, settings, lines, read, unread),
@@ -194,14 +194,16 @@ def _read_by_all(service: str, files: Iterable[str]) -> list[str]:
     return [path for path in first if path in files] + dropped
 
 
-def _policy_files(service: str, files: Iterable[str], named: Setting) -> set[str]:
-    """Files of the service's own access rules: those that are there, and one that is named elsewhere."""
+def _policy_files(service: str, files: Iterable[str], settings: Mapping[str, Setting]) -> set[str]:
+    """Files of the service's own access rules: those that are there, and what is named elsewhere."""
     folder = f"/etc/{service}/"
     found = {path for path in files if path.startswith(f"{folder}policy.")}
-    if named is not None:
-        path = "?" if isinstance(named, Unreadable) else str(named)
-        path = path if path.startswith("/") else folder + path
-        found |= set() if path.startswith(f"{folder}policy.") else {path}
+    several = settings["policy_dirs"]
+    for named in (settings["policy_file"], *(several if isinstance(several, tuple) else (several,))):
+        if named is not None:
+            path = "?" if isinstance(named, Unreadable) else str(named)
+            path = path if path.startswith("/") else folder + path
+            found |= set() if path.startswith(f"{folder}policy.") else {path}
     return found
 
 
@@ -216,4 +218,4 @@ def _backends(
     return sections_of(service, names, lines, read) if isinstance(names, tuple) else {}
 
 
-FACT = HostFact(FactName("openstack"), (ROOT,), parse)
+FACT = HostFact(FactName("openstack"), (ROOT,), parse, role="controller")

@@ -7,13 +7,14 @@ Only what `TABLE` lists leaves a host, so a secret that nobody thought of stays 
 | `flag` | a word of at most five letters or digits | true, false, or the word |
 | `word` | text of letters, digits and `_.:+*/,[] -`, at most 200 long | a number or the text |
 | `list` | the same | its members |
+| `many` | the same, of every line that sets it in a file | the members of all files |
 | `url` | schemes alone: `https`, `http`; `*` for any origin | the schemes, in order |
 | `given` | `set` or `blank` | the same |
 | `secret` | `set`, `blank`, `default` (a known placeholder) or `short` (under 12 characters) | the same |
 | `connection` | scheme, `local` or `remote`, each password as a secret, and what the URL says of TLS | Connection |
 | `query` | what such parameters say of TLS | `no`, `encrypted`, `verified` |
 
-What is of another shape leaves it as `?` and becomes Unreadable.
+What is of another shape, and a secret that refers to another setting (`$name`), leaves it as `?` and becomes Unreadable.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ word * DEFAULT osapi_max_request_body_size
 flag * oslo_policy enforce_scope
 flag * oslo_policy enforce_new_defaults
 word * oslo_policy policy_file
+many * oslo_policy policy_dirs
 url * cors allowed_origin
+word * keystone_authtoken auth_section
 url * keystone_authtoken auth_url
 url * keystone_authtoken www_authenticate_uri
 url * keystone_authtoken auth_uri
@@ -76,6 +79,7 @@ flag * keystone_authtoken insecure
 secret * keystone_authtoken password
 flag * keystone_authtoken service_token_roles_required
 given * keystone_authtoken memcached_servers
+given * keystone_authtoken memcache_servers
 word * keystone_authtoken memcache_security_strategy
 secret * keystone_authtoken memcache_secret_key
 flag keystone DEFAULT insecure_debug
@@ -179,7 +183,9 @@ function connection(v, s, at, c, h, far, said, more) {
   if (more == "/") v = (at = index(v, "?")) ? substr(v, at + 1) : ""
   if (v ~ /(^|&)host=[^\/]/) far = 1
   return s " " (far ? "remote" : "local") " " said query(v) }
+function refers(v) { gsub(/\$\$/, "", v); return v ~ /\$[A-Za-z_({]/ }
 function told(k, v) {
+  if (k ~ /^(secret|connection|query)$/ && refers(v)) return "?"
   if (k == "secret") return secret(v)
   if (k == "given") return v == "" ? "blank" : "set"
   if (k == "url") return urls(v)
@@ -191,7 +197,7 @@ function close_key(k) {
   k = kind[s " " group " " key]
   if (k == "") k = kind["* " group " " key]
   if (k == "" && group ~ /^[A-Za-z0-9_.-]+$/) k = kind[s " * " key]
-  if (k != "") shown[group "\t" key] = told(k, text)
+  if (k != "") shown[group "\t" key] = (k == "many" && (group "\t" key) in shown ? shown[group "\t" key] "," : "") told(k, text)
   key = "" }
 function close_file(k) {
   if (key != "") close_key()
@@ -227,6 +233,7 @@ _ALIASES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("DEFAULT", "max_request_body_size"): ("oslo_middleware", "max_request_body_size"),
     ("DEFAULT", "osapi_max_request_body_size"): ("oslo_middleware", "max_request_body_size"),
     ("keystone_authtoken", "auth_uri"): ("keystone_authtoken", "www_authenticate_uri"),
+    ("keystone_authtoken", "memcache_servers"): ("keystone_authtoken", "memcached_servers"),
     ("glance", "api_insecure"): ("glance", "insecure"),
 }
 """Older name that services still read → today's, both as section and key."""
@@ -237,6 +244,8 @@ _TRUE, _FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", 
 ANY_SECTION = tuple(sorted(key for _, section, key in _KINDS if section == "*"))
 """Settings of cinder's backends, whose sections have names of their own."""
 _EVERY_BACKEND = "backend_defaults"
+_LOGIN = ("auth_url", "password")
+"""Of keystone_authtoken: what `auth_section` moves elsewhere."""
 _SECTION = re.compile(r"[a-z0-9_.-]+")
 
 Line = tuple[str, str, str, str]
@@ -262,7 +271,19 @@ def settings_of(service: str, lines: Sequence[Line], files: Iterable[str]) -> di
         if (section, key) not in _ALIASES:
             same = [(section, key), *(old for old, new in _ALIASES.items() if new == (section, key))]
             settings.setdefault(section, {})[key] = _in_force(service, same, lines, list(files))
+    settings["oslo_policy"]["policy_dirs"] = _together(service, ("oslo_policy", "policy_dirs"), lines)
+    own = settings["keystone_authtoken"]
+    if own["auth_section"]:
+        own |= dict.fromkeys(_LOGIN, Unreadable(reason="auth_section says that they stand in another section"))
     return settings
+
+
+def _together(service: str, name: tuple[str, str], lines: Sequence[Line]) -> Setting:
+    """Of a setting that adds to itself, in whatever file: every member."""
+    values = [value(service, *name, shown) for _, section, key, shown in lines if (section, key) == name]
+    unreadable = next((one for one in values if isinstance(one, Unreadable)), None)
+    members = tuple(member for one in values if isinstance(one, tuple) for member in one)
+    return unreadable or (members if values else None)
 
 
 def sections_of(
@@ -364,6 +385,6 @@ def _tls(parameters: Iterable[str]) -> Tls:
 
 
 _READERS: Mapping[str, Callable[[str], Setting]] = {
-    "flag": _flag, "word": _word, "list": _list, "url": _url, "given": _state, "secret": _state,
+    "flag": _flag, "word": _word, "list": _list, "many": _list, "url": _url, "given": _state, "secret": _state,
     "connection": _connection, "query": _query,
 }  # fmt: skip
