@@ -193,11 +193,13 @@ function told(k, v) {
   if (k == "query") return substr(query(v), 2)
   if (k == "flag") return v ~ /^[A-Za-z0-9]+$/ && length(v) < 6 ? v : "?"
   return v ~ /^[][A-Za-z0-9_.:+*\/, -]*$/ && length(v) <= 200 ? v : "?" }
-function close_key(k) {
+function close_key(k, i, v) {
   k = kind[s " " group " " key]
   if (k == "") k = kind["* " group " " key]
   if (k == "" && group ~ /^[A-Za-z0-9_.-]+$/) k = kind[s " * " key]
-  if (k != "") shown[group "\t" key] = (k == "many" && (group "\t" key) in shown ? shown[group "\t" key] "," : "") told(k, text)
+  i = group "\t" key
+  if (k == "many" && i in shown) v = shown[i] ","
+  if (k != "") shown[i] = v told(k, text)
   key = "" }
 function close_file(k) {
   if (key != "") close_key()
