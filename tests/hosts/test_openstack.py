@@ -15,14 +15,17 @@ from hypothesis import strategies as st
 from tests.hosts.controllers import EMPTY, keystone, printed, told
 from tests.hosts.controllers import settings as lines_of
 from tests.hosts.samples import CONTROLLERS, HOST, NOW, answer
+from tests.support.answers import ordered
 
 from luxops.domains.hosts.facts import FACTS
 from luxops.domains.hosts.facts.interface import ParseError
 from luxops.domains.hosts.facts.openstack import Openstack, parse
 from luxops.domains.hosts.facts.openstack_settings import REDUCE, SERVICES, TABLE
 from luxops.evaluation import Evaluator
+from luxops.evaluation.answering import by_cel
 from luxops.model import FactName, Observation, Target, TargetKind, Unreadable, Verdict
-from luxops.policies import load_policies
+from luxops.policies import load_policies, read_expression
+from luxops.policies.quick import DOUBTS
 
 SAMPLES = {name: (CONTROLLERS / f"{name}.answer").read_text() for name in ("hardened", "careless")}
 SECRETS = (
@@ -126,6 +129,25 @@ def test_policies_ask_for_no_setting_that_a_host_does_not_tell() -> None:
             assert key in services[service.replace("[s]", "nova")]["settings"][section], (policy.id, section, key)
             asked += 1
     assert asked > 80
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_python_and_cel_answer_alike(name: str) -> None:
+    facts = {"openstack": _parsed(SAMPLES[name]).model_dump(mode="json"), "target": {"labels": {}}, "now": 1768435200}
+    answered = left = 0
+    for policy in load_policies(Path(__file__).parents[2] / "policies").policies:
+        for expression in map(read_expression, filter(None, (policy.check, policy.when, policy.show)) if policy.role else ()):
+            try:
+                answer = expression.quick(facts) if expression.quick is not None else DOUBTS
+            except DOUBTS:
+                answer = DOUBTS
+            if answer is DOUBTS:
+                left += 1
+                continue
+            answered += 1
+            assert ordered(answer) == ordered(by_cel(expression, facts)), expression.text
+    assert answered > 130
+    assert left < 10
 
 
 def test_settings_in_force() -> None:
