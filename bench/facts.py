@@ -50,7 +50,7 @@ class Luxops(NamedTuple):
     round: Round
     collections: Sequence[Collection]
     costliest: float
-    """Processor seconds of the host that spent most, as it counts them: in hundredths, sampled, so that one round says little."""
+    """Processor seconds of the host that spent most, counted in hundredths by samples: one round says little."""
 
 
 def run() -> list[Result]:
