@@ -66,6 +66,15 @@ class WatchSettings(_Section):
     """Address and port of `/metrics`."""
 
 
+class NetworkSettings(_Section):
+    """How routers' configurations are kept."""
+
+    backups: Path = Path("network-backups")
+    """Git repository of the routers' configurations, secrets masked; made with mode 0700 at the first backup."""
+    backup_limit: float = Field(default=26 * 3600.0, gt=0)
+    """Seconds after which a router's newest good backup is too old: a day, and two hours for the run."""
+
+
 class CloudSettings(_Section):
     """How the OpenStack is reached, and what carries changes out."""
 
@@ -120,6 +129,7 @@ class Settings(BaseSettings):
     connection: ConnectionSettings = ConnectionSettings()
     store: StoreSettings = StoreSettings()
     watch: WatchSettings = WatchSettings()
+    network: NetworkSettings = NetworkSettings()
     cloud: CloudSettings = CloudSettings()
     lab: LabSettings = LabSettings()
     replay: Path | None = None
