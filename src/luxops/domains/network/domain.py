@@ -33,12 +33,18 @@ class NetworkDomain:
         """`listener`: told of every running configuration that `observe` has seen, good or not, as it comes in."""
         self._runner = runner
         self._listener = listener
+        self._designed: tuple[Federation, Desired] | None = None
+        """Of the last federation: one that is watched stays the same for many looks."""
 
     def targets(self, federation: Federation) -> Sequence[Target]:
         return targets_of(federation)
 
     def desired(self, federation: Federation) -> Desired:
-        return {TargetId(router): design_router(federation, router) for router in federation.routers}
+        kept = self._designed
+        if kept is None or kept[0] is not federation:
+            designs = {TargetId(router): design_router(federation, router) for router in federation.routers}
+            kept = self._designed = (federation, designs)
+        return kept[1]
 
     def observe(self, targets: Sequence[Target], progress: Progress) -> Iterator[Sequence[Observation]]:
         """One sequence of five observations a router: its configuration, interfaces, BGP, BFD and routes."""
