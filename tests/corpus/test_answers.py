@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from tests.corpus.corpus import Reference
 from tests.support.answers import ordered
 
@@ -21,6 +22,7 @@ def cel_answer(expression: Expression, facts: dict[str, Any]) -> Any:  # noqa: A
         return CEL_ERRORS
 
 
+@pytest.mark.slow
 def test_python_and_cel_answer_alike(references: list[Reference]) -> None:
     expressions: dict[TargetKind, list[Expression]] = {kind: [] for kind in TargetKind}
     for policy in load_policies(Settings().policies).policies:

@@ -290,7 +290,10 @@ def plain_cel(check: str, facts: dict[str, Any]) -> Verdict:
 
 @given(st.sampled_from(CHECKS), st.dictionaries(st.sampled_from(["a", "b"]), json_values, max_size=2))
 def test_on_facts_of_whatever_shape_the_answer_is_that_of_plain_cel(check: str, facts: dict[str, Any]) -> None:
-    assert judge(check, f=facts).verdict is plain_cel(check, facts)
+    verdict = judge(check, f=facts).verdict
+    # The library walks a map in an order drawn anew at each call, and what ends the walk first, an error or an answer, wins:
+    # such a check has several plain answers. 200 draws over at most 3 keys meet each of them.
+    assert verdict is plain_cel(check, facts) or verdict in {plain_cel(check, facts) for _ in range(200)}
 
 
 items = st.lists(
@@ -366,6 +369,7 @@ SHAPED_CHECKS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.sampled_from(SHAPED_CHECKS), SHAPED)
 def test_on_facts_of_the_right_shape_the_answer_is_that_of_plain_cel(check: str, facts: dict[str, Any]) -> None:
     assert judge(check, f=facts).verdict is plain_cel(check, facts)

@@ -54,6 +54,7 @@ def test_a_truncated_answer_loses_facts_and_changes_none(length: int) -> None:
         assert isinstance(outcome, Failure) or name == COLLECTION or outcome == GOOD[name]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.integers(min_value=0, max_value=len(ANSWER) - 1), st.integers(min_value=1, max_value=255))
 def test_a_garbled_byte_never_gives_another_value(place: int, flip: int) -> None:

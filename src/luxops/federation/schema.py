@@ -109,6 +109,11 @@ class Bastion(Frozen):
     id: Id
     address: IPv4Address
     datacentre: Id
+    operators: tuple[IPv4Network, ...] = ()
+    """From where people open sessions to it: prefixes inside the management prefix, where their VPN ends."""
+    flavour: Id | None = None
+    image: Id | None = None
+    """With a flavour and an image, a server of the platform's project; without, it stands outside the cloud."""
 
 
 class Management(Frozen):

@@ -141,7 +141,7 @@ class Agenda:
 
     def _forget(self, now: float) -> None:
         for looks in (self._looks, *(known.looks for known in self._targets.values())):
-            while looks and now - looks[0] >= MINUTE:
+            while looks and now >= looks[0] + MINUTE:  # the same sum as in `next_due`, rounded alike
                 looks.popleft()
         for known in self._targets.values():
             for who in [who for who, at in known.people.items() if now - at > _REMEMBERED]:
