@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from structlog.testing import capture_logs
+from tests.network.transcripts import output_of
 from tests.support.drafts import SMALL
 from tests.support.servers import LOOPBACK, Device, Servers, new_key, public_line
 
+from luxops.domains.assembly import all_domains
 from luxops.domains.network import PLATFORMS, design_router
 from luxops.domains.network.nouns import RouterDesign
 from luxops.domains.network.platforms.frr import commands
@@ -21,7 +26,12 @@ from luxops.domains.network.platforms.frr.files import CONFIGURATION, FILTERS
 from luxops.domains.network.platforms.frr.files_read import FILES_READ
 from luxops.federation import load_federation
 from luxops.federation.schema import Platform
+from luxops.model import Selection, TargetId
 from luxops.settings import ConnectionSettings, NetworkSettings, Settings, StoreSettings, WatchSettings
+from luxops.store import open_store
+from luxops.watch import Watch, Watched
+from luxops.watch.backups import BackupDuty
+from luxops.watch.events.syslog.source import SyslogSource
 
 POLICY = """
 - id: router-logs
@@ -40,10 +50,11 @@ POLICY = """
 """
 SOCKETS = "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\ntcp LISTEN 0 4096 0.0.0.0:179 0.0.0.0:*\n"
 ROUTE = "ip route 10.99.0.0/16 blackhole"
+_OPERATIONAL = (commands.SHOW_INTERFACES, commands.SHOW_BGP, commands.SHOW_BFD, commands.SHOW_ROUTES)
 
 
 def frr_outputs(design: RouterDesign) -> dict[str, str]:
-    """Command → output of a router that runs the design and nothing else, and has no session up."""
+    """Command → output of a router that runs the design and nothing else. What it does at the moment is as one was recorded."""
     files = PLATFORMS[Platform.FRR].render(design, {"bgp": "hunter2"})
     shown = "\n".join(f"==> {path} <==\n{files[path]}" for path in FILES_READ)
     return {
@@ -51,10 +62,7 @@ def frr_outputs(design: RouterDesign) -> dict[str, str]:
         commands.RULESET: files[FILTERS].replace("flush ruleset\n", ""),
         commands.FILES: shown,
         commands.SOCKETS: SOCKETS,
-        commands.SHOW_INTERFACES: "{}\n",
-        commands.SHOW_BGP: '{"routerId": "10.0.0.1", "as": 64601, "peers": {}}\n',
-        commands.SHOW_BFD: "[]\n",
-        commands.SHOW_ROUTES: "{}\n",
+        **{command: output_of(TargetId("chl-edge1"), command) for command in _OPERATIONAL},
     }
 
 
@@ -143,3 +151,58 @@ def send(port: int, *messages: str) -> None:
 def typed_message(router: str, mode: str = "config") -> str:
     """As rsyslog passes on what FRR says of a line that was typed."""
     return f"<29>Nov 25 20:11:32 {router} staticd[7326]: [M7Q4P-46WDR] vty[17]@({mode})# {ROUTE}"
+
+
+@dataclass
+class Watching:
+    """A watch at work over a site, and what it has logged."""
+
+    site: Site
+    watch: Watch
+    logged: list[Any]
+    ports: Sequence[int]
+    """Where it hears syslog: UDP, TCP."""
+
+    def until(self, event: str, *, after: int = 0, seconds: float = 30, **fields: object) -> Any:  # noqa: ANN401 - one line of structlog
+        """The first such line from the `after`th on. Raises AssertionError where there is none in time."""
+        end = time.monotonic() + seconds
+        at = after
+        while True:
+            if at < len(self.logged):
+                line, at = self.logged[at], at + 1
+                if line["event"] == event and fields.items() <= line.items():
+                    return line
+            else:
+                assert time.monotonic() < end, f"no {event} {fields} in {self.logged[after:]}"
+                time.sleep(0.002)
+
+
+@contextmanager
+def watching(made: Site) -> Iterator[Watching]:
+    """A watch as `luxops watch` sets it up, in a thread; each router has been looked at once."""
+    backups = BackupDuty(made.settings.network)
+    selection = Selection.parse(tuple(made.routers))  # the others have no server here
+    domains = all_domains(made.settings, backups.seen)
+    with capture_logs() as logged, open_store(made.settings.store.url) as store:
+        watch = Watch(Watched(made.settings, selection, domains, store, False, backups))
+        failed: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                watch.run()
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                failed.append(error)
+
+        thread = threading.Thread(target=run, name="watch")
+        thread.start()
+        (source,) = watch.sources
+        assert isinstance(source, SyslogSource)
+        found = Watching(made, watch, logged, source.ports)
+        try:
+            found.until("watch.scanned")
+            yield found
+        finally:
+            watch.stop()
+            thread.join(30)
+        if failed:
+            raise failed[0]
