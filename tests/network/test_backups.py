@@ -418,3 +418,13 @@ def test_without_the_ledger_the_commits_time_counts(repository: BackupRepository
     repository.keep([good(federation)], WHY, NOW + timedelta(hours=26))
     (repository.folder / "luxops-ledger.json").unlink()
     assert found(repository, targets, NOW + timedelta(hours=27)) == {EDGE: "old"}
+
+
+def test_without_git_it_is_said_so(
+    repository: BackupRepository, federation: Federation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    with pytest.raises(BackupError) as caught:
+        BackupRepository(repository.folder).keep([good(federation)], WHY, NOW)
+    assert caught.value.remedy == "Install it: apt-get install git"
+    assert not repository.exists()
