@@ -119,6 +119,20 @@ def test_when() -> None:
     assert judge("f.a == 1", f={"kind": Unreadable(reason="no"), "a": 1}, more=more).verdict is Verdict.UNKNOWN
 
 
+def test_a_role_that_the_target_lacks_comes_before_what_was_observed() -> None:
+    evaluator = Evaluator(policy_set(policy("f.a == 1", role="controller")))
+    controller = HOST.model_copy(update={"labels": {"role": "controller"}})
+    failed = Failure(reason=FailureReason.TIMEOUT, detail="after 30 s")
+    for seen in ([], observed(f={"a": 1}), observed(f={"a": 2}), observed(f=failed)):
+        (finding,) = evaluator.evaluate(HOST, seen, AT)
+        assert (finding.verdict, finding.actual) == (Verdict.NOT_APPLICABLE, None)
+        assert finding.reason == "not looked at: the inventory declares it no controller"
+    verdicts = [
+        evaluator.evaluate(controller, seen, AT)[0].verdict for seen in ([], observed(f={"a": 1}), observed(f={"a": 2}))
+    ]
+    assert verdicts == [Verdict.UNKNOWN, Verdict.PASS, Verdict.FAIL]
+
+
 def test_a_failed_fact_is_unknown_with_its_reason() -> None:
     finding = judge("f.a == 1", f=Failure(reason=FailureReason.TIMEOUT, detail="after 30 s", retryable=True))
     assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, "f: timeout: after 30 s")

@@ -15,11 +15,11 @@ from luxops.model.finding import Drift, DriftKind, Finding, Verdict
 from luxops.model.observation import FactName, FactValue, Failure, FailureReason, Observation, Unreadable
 from luxops.model.policy import Policy, Responsibility, Severity
 from luxops.model.scan import Coverage, Scan, ScanState, Totals
-from luxops.model.target import Selection, Selector, Target, TargetKind
+from luxops.model.target import HostRole, Selection, Selector, Target, TargetKind
 
 __all__ = [
-    "Approval", "Change", "ChangeEffect", "ChangeId", "ChangeIntent", "ChangeState", "Coverage",
-    "Digest", "Drift", "DriftKind", "FactName", "FactValue", "Failure", "FailureReason", "Finding", "Frozen", "Observation",
+    "Approval", "Change", "ChangeEffect", "ChangeId", "ChangeIntent", "ChangeState", "Coverage", "Digest", "Drift",
+    "DriftKind", "FactName", "FactValue", "Failure", "FailureReason", "Finding", "Frozen", "HostRole", "Observation",
     "Override", "PathChange", "Policy", "PolicyId", "Responsibility", "Scan", "ScanId", "ScanState", "Selection", "Selector",
     "Severity", "Target", "TargetId", "TargetKind", "Totals", "Unreadable", "Verdict", "digest_of", "utc_now",
 ]  # fmt: skip
