@@ -58,7 +58,7 @@ def scan(
         for domain in domains:
             awaited = {target.id: target for target in selection.of(declared[domain.name])}
             if not awaited:
-                continue  # a domain may look at everything at once, whatever is asked of it
+                continue  # a domain may look at everything at once, whatever is asked of it; what it desires can take seconds
             desired = domain.desired(federation)
             progress.started(domain.name, len(awaited))
             for observed in domain.observe(list(awaited.values()), progress):

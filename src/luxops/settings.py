@@ -6,6 +6,7 @@ The inventory says what the federation is; settings say how this installation re
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Literal
 
@@ -64,6 +65,25 @@ class WatchSettings(_Section):
     """Intervals after which what was last seen no longer counts and its verdicts become UNKNOWN."""
     listen: str = "127.0.0.1:9464"
     """Address and port of `/metrics`."""
+    syslog: tuple[str, ...] = ()
+    """Where routers' log messages come in, `udp://127.0.0.1:5514` or `tcp://…`: a change they tell of is looked at at once."""
+    syslog_relays: tuple[IPv4Address | IPv6Address, ...] = ()
+    """Log servers that pass on what routers send: of their messages, and of no others, the host name says whose they are."""
+    event_settle: float = Field(default=0.5, ge=0, le=60)
+    """Seconds without a further event of the same target before it is looked at."""
+    event_looks: int = Field(default=60, ge=1)
+    """Looks because of events in any minute, at most. What goes beyond is put off, not dropped."""
+    event_looks_per_target: int = Field(default=6, ge=1)
+    """Of these, at the same target."""
+
+
+class NetworkSettings(_Section):
+    """How routers' configurations are kept."""
+
+    backups: Path = Path("network-backups")
+    """Git repository of the routers' configurations, secrets masked; made with mode 0700 at the first backup."""
+    backup_limit: float = Field(default=26 * 3600.0, gt=0)
+    """Seconds after which a router's newest good backup is too old: a day, and two hours for the run."""
 
 
 class CloudSettings(_Section):
@@ -131,6 +151,7 @@ class Settings(BaseSettings):
     connection: ConnectionSettings = ConnectionSettings()
     store: StoreSettings = StoreSettings()
     watch: WatchSettings = WatchSettings()
+    network: NetworkSettings = NetworkSettings()
     cloud: CloudSettings = CloudSettings()
     changes: ChangesSettings = ChangesSettings()
     lab: LabSettings = LabSettings()

@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
-from tests.support.watched import Hosts, prepared, watch_over
+from tests.support.watched import Hosts, prepared
 
+from luxops.model import Selection
+from luxops.settings import NetworkSettings
 from luxops.store import open_store
+from luxops.watch import Watch, Watched
+from luxops.watch.backups import BackupDuty
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +34,8 @@ def registry(tmp_path: Path) -> CollectorRegistry:
     """Of a watch that has looked once."""
     settings = prepared(tmp_path, f"sqlite:///{tmp_path}/luxops.db")
     with open_store(settings.store.url) as store:
-        watch = watch_over(settings, store, Hosts())
+        backups = BackupDuty(NetworkSettings(backups=tmp_path / "backups"))
+        watch = Watch(Watched(settings, Selection.parse([]), (Hosts(),), store, backups=backups))
         watch.run(rounds=1)
     return watch.registry
 

@@ -23,7 +23,10 @@ COMMANDS = {
     "findings": ("luxops.cli.findings:findings", "Show recorded verdicts: failing since, fixed at."),
     "show": ("luxops.cli.show:show", "Show everything known of one target."),
     "cloud": ("luxops.cli.cloud:cloud", "Plan, make and repair the tenants' clouds on OpenStack."),
-    "network": ("luxops.cli.network:network", "Look after the fibre network: paths, and changes that two people agree to."),
+    "network": (
+        "luxops.cli.network:network",
+        "Look after the fibre network: paths, backups, changes that two people agree to.",
+    ),
     "changes": ("luxops.cli.changes:changes", "Show what luxops has changed, for whom, and what came of it."),
     "watch": ("luxops.cli.watch:watch", "Scan continuously, with metrics for Prometheus."),
     "report": ("luxops.cli.report:report", "Write a scan as HTML, JSON, CSV, JUnit or SARIF."),

@@ -10,6 +10,7 @@ COMMANDS = {
     "paths": ("luxops.cli.network_paths:paths", "Show which paths flows use, what stands by, and what is lost with what."),
     "show": ("luxops.cli.network_show:show", "Show a planned change: what is sent, who agreed, what came of it."),
     "approve": ("luxops.cli.network_approve:approve", "Agree to a change with an SSH signature."),
+    "backup": ("luxops.cli.network_backup:backup", "Keep all running configurations in a git repository, and show them."),
 }
 """Name → where its click command is, and the line that help shows without importing it."""
 
@@ -22,5 +23,6 @@ def network() -> None:
     Example:
       luxops network paths hospital:chl
       luxops network show 20260115T120000Z-1a2b3c4d
+      luxops network backup
       luxops network approve 20260115T120000Z-1a2b3c4d --key ~/.ssh/id_ed25519
     """

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from luxops.domains.interface import Domain
+    from luxops.domains.network.fetched import Fetched
     from luxops.evaluation import Evaluator
     from luxops.federation import Federation
     from luxops.model import Selection, Target
@@ -47,8 +48,11 @@ class Session:
 
 
 @contextmanager
-def open_session(settings: Settings) -> Iterator[Session]:
-    """Load the declaration and the policies, open the store, make the transports. Nothing is contacted yet."""
+def open_session(settings: Settings, configurations: Callable[[Fetched], None] | None = None) -> Iterator[Session]:
+    """Load the declaration and the policies, open the store, make the transports. Nothing is contacted yet.
+
+    `configurations`: told of every running configuration that a look at a router has seen.
+    """
     from luxops.domains.assembly import all_domains
     from luxops.evaluation import Evaluator
     from luxops.federation import load_federation
@@ -58,6 +62,6 @@ def open_session(settings: Settings) -> Iterator[Session]:
     federation = load_federation(settings.inventory)
     policies = load_policies(settings.policies)
     policies.check_approvers({person.id for person in federation.file.people})
-    domains = all_domains(settings)
+    domains = all_domains(settings, configurations)
     with open_store(settings.store.url) as store:
         yield Session(settings, federation, policies, Evaluator(policies), domains, store, settings.replay is not None)

@@ -24,6 +24,9 @@ def watch(
 ) -> ExitCode:
     """Scan continuously, log what changes, and serve /metrics for Prometheus.
 
+    Routers' configurations are backed up when they change. With `watch.syslog` set, a router that tells of a change is looked
+    at without delay.
+
     Edited inventory and policies are taken over while it runs; where they are wrong, the last good ones stay in use.
     SIGTERM or Ctrl-C ends it: the scan under way finishes within seconds or counts for nothing.
 
@@ -37,14 +40,17 @@ def watch(
     from luxops.cli.session import open_session
     from luxops.model import Selection
     from luxops.watch import Watch, Watched, stopping_on_signals
+    from luxops.watch.backups import BackupDuty
 
     settings = _chosen(obj.settings, interval, listen)
     if "log_level" not in settings.model_fields_set:
         # What a service did is asked for later: it logs its work unless told otherwise.
         logs.configure("info", json=settings.log_json)
     selection = Selection.parse(selectors)
-    with open_session(settings) as session:
-        watching = Watch(Watched(settings, selection, session.domains, session.store, session.replayed))
+    # Recorded answers are no backup, and what this installation does not look at is none of its business.
+    backups = BackupDuty(settings.network) if "network" in settings.domains and settings.replay is None else None
+    with open_session(settings, None if backups is None else backups.seen) as session:
+        watching = Watch(Watched(settings, selection, session.domains, session.store, session.replayed, backups))
         try:
             with stopping_on_signals(watching.stop):
                 watching.run(rounds)

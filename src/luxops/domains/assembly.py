@@ -20,15 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from luxops.domains.interface import Domain
+    from luxops.domains.network.fetched import Fetched
     from luxops.settings import Settings
 
 
-def all_domains(settings: Settings) -> tuple[Domain, ...]:
+def all_domains(settings: Settings, configurations: Callable[[Fetched], None] | None = None) -> tuple[Domain, ...]:
     """Every domain that this installation looks at. Nothing is contacted yet.
 
+    `configurations`: told of every running configuration that a look at a router has seen.
     Raises LuxopsError for a configured key or folder that cannot be read.
     """
-    makers: dict[str, Callable[[Settings], Domain]] = {"hosts": _hosts, "network": _network, "cloud": _cloud}
+    makers: dict[str, Callable[[Settings], Domain]] = {
+        "hosts": _hosts,
+        "network": lambda settings: network_domain(settings, configurations),
+        "cloud": _cloud,
+    }
     return tuple(make(settings) for name, make in makers.items() if name in settings.domains)
 
 
@@ -42,11 +48,13 @@ def _hosts(settings: Settings) -> Domain:
     return HostsDomain(RecordingCommandRunner(runner, settings.record, lambda request: nonce_of(request.stdin)))
 
 
-def _network(settings: Settings) -> Domain:
+def network_domain(settings: Settings, configurations: Callable[[Fetched], None] | None = None) -> NetworkDomain:
+    """The routers alone; see `all_domains`."""
     if settings.replay is not None:
-        return NetworkDomain(ReplayDeviceRunner(settings.replay))
+        return NetworkDomain(ReplayDeviceRunner(settings.replay), configurations)
     runner = NetmikoRunner(settings.connection)
-    return NetworkDomain(runner if settings.record is None else RecordingDeviceRunner(runner, settings.record))
+    chosen = runner if settings.record is None else RecordingDeviceRunner(runner, settings.record)
+    return NetworkDomain(chosen, configurations)
 
 
 def _cloud(settings: Settings) -> Domain:

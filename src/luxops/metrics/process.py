@@ -72,7 +72,11 @@ class ProcessMetrics:
 
     def observed(self, target: TargetId, seconds: float, failure: Failure | None) -> None:
         del target
-        self.looks.labels(self._domain, OK if failure is None else str(failure.reason)).inc()
-        self.look_seconds.labels(self._domain).observe(seconds)
+        self.looked(self._domain, seconds, failure)
+
+    def looked(self, domain: str, seconds: float, failure: Failure | None) -> None:
+        """One look, of whichever scan."""
+        self.looks.labels(domain, OK if failure is None else str(failure.reason)).inc()
+        self.look_seconds.labels(domain).observe(seconds)
 
     def finished(self, domain: str) -> None: ...

@@ -36,11 +36,15 @@ class Schedule:
         """Watch just these: new ones are due at once, the others keep their turn."""
         self._turns = {target: self._turns.get(target) or _Turn(due=now) for target in targets}
 
-    def begin(self, now: float, ahead: float = 0.0) -> list[TargetId]:
-        """Take what is due by now, or within `ahead` seconds, so that neighbours share a scan. Each must be ended."""
-        due = [target for target, turn in self._turns.items() if turn.begun is None and turn.due <= now]
+    def begin(self, now: float, ahead: float = 0.0, busy: Collection[TargetId] = ()) -> list[TargetId]:
+        """Take what is due by now, or within `ahead` seconds, so that neighbours share a scan. Each must be ended.
+
+        Not what is `busy`, being looked at by someone else: that stays due.
+        """
+        free = {target: turn.due for target, turn in self._turns.items() if turn.begun is None and target not in busy}
+        due = [target for target, at in free.items() if at <= now]
         if due:
-            due += [t for t, turn in self._turns.items() if turn.begun is None and now < turn.due <= now + ahead]
+            due += [target for target, at in free.items() if now < at <= now + ahead]
         for target in due:
             self._turns[target].begun = now
         return sorted(due)

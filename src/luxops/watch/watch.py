@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,11 +14,14 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from luxops import pipeline
+from luxops.domains.network.drift import DOMAIN as NETWORK
 from luxops.errors import LuxopsError
-from luxops.metrics import Known, KnownMetrics, MetricsServer, ProcessMetrics
+from luxops.metrics import BackupMetrics, EventMetrics, Known, KnownMetrics, MetricsServer, ProcessMetrics
 from luxops.model import Selection, Selector, TargetId
 from luxops.store import Store, StoreError
 from luxops.watch.configuration import Configuration
+from luxops.watch.events import open_sources
+from luxops.watch.events_lane import EventsLane
 from luxops.watch.news import log_news
 from luxops.watch.schedule import Schedule
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from luxops.model import Failure
     from luxops.pipeline import Outcome
     from luxops.settings import Settings
+    from luxops.watch.backups import BackupDuty
 
 Hold = Callable[[], None]
 """Takes the lock of the one watch, or makes sure of it."""
@@ -41,23 +45,27 @@ _RETRY = 30.0
 class _Observer:
     """Metrics, and who did not answer at all: those are asked less often, unlike targets of which a part is missing."""
 
-    def __init__(self, metrics: ProcessMetrics) -> None:
+    def __init__(self, metrics: ProcessMetrics, release: Callable[[list[TargetId]], None] | None = None) -> None:
+        """`release`: told of each target as soon as it was observed."""
         self._metrics = metrics
+        self._release = release
+        self._domain = ""
         self.silent: set[TargetId] = set()
 
     def started(self, domain: str, total: int) -> None:
-        self._metrics.started(domain, total)
+        del total
+        self._domain = domain
 
-    def observing(self, target: TargetId) -> None:
-        self._metrics.observing(target)
+    def observing(self, target: TargetId) -> None: ...
 
     def observed(self, target: TargetId, seconds: float, failure: Failure | None) -> None:
-        self._metrics.observed(target, seconds, failure)
+        self._metrics.looked(self._domain, seconds, failure)
         if failure is not None:
             self.silent.add(target)
+        if self._release is not None:
+            self._release([target])
 
-    def finished(self, domain: str) -> None:
-        self._metrics.finished(domain)
+    def finished(self, domain: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -69,10 +77,12 @@ class Watched:
     domains: Sequence[Domain]
     store: Store
     replayed: bool = False
+    backups: BackupDuty | None = None
+    """What keeps the configurations that looks have seen."""
 
 
 class Watch:
-    """One scan at a time, of whatever is due; `stop` may be called from anywhere."""
+    """One scan at a time of whatever is due, and beside it what events speak of; `stop` may be called from anywhere."""
 
     def __init__(self, watched: Watched) -> None:
         """Raises LuxopsError where inventory or policies are wrong, or nothing is selected."""
@@ -89,6 +99,12 @@ class Watch:
         self.registry.register(self._known)
         self.metrics.interval.set(settings.interval)
         self.metrics.stale_after.set(stale_after)
+        if watched.backups is not None:
+            watched.backups.measure(BackupMetrics(self.registry))
+        self._knowing = threading.Lock()
+        events = EventMetrics(self.registry)
+        self.sources = open_sources(settings, events)
+        self._lane = EventsLane(settings, self.sources, events)
         self._configuration = Configuration(
             watched.settings.inventory, watched.settings.policies, self._check_selection, self.metrics
         )
@@ -108,11 +124,13 @@ class Watch:
         lock = self._watched.store.watch_lock()
         lock.hold()
         try:
-            with MetricsServer(self._settings.listen, self.registry) as server:
+            with MetricsServer(self._settings.listen, self.registry) as server, self._lane.running(self._answer):
                 self._tell_known()
                 self._log.info("watch.started", targets=len(self._known.known.domains), metrics_port=server.port)
                 left = dict.fromkeys(self._known.known.domains, rounds or 0)
                 while not self._stop.is_set() and (rounds is None or any(n > 0 for n in left.values())):
+                    if self._lane.defect is not None:
+                        raise self._lane.defect
                     for target in self._beat(lock.hold):
                         left[target] = left.get(target, 0) - 1
                     left = {target: n for target, n in left.items() if target in self._known.known.domains}
@@ -126,7 +144,7 @@ class Watch:
             self._take_over()
         now = time.monotonic()
         self.metrics.overdue.set(self._schedule.overdue(now))
-        due = self._schedule.begin(now, ahead=self._pulse())
+        due = self._lane.claim(lambda busy: self._schedule.begin(now, self._pulse(), busy))
         looked = self._scan(due, hold) if due else []
         if not self._stop.is_set() and not looked:
             self._stop.wait(self._pause())
@@ -140,23 +158,12 @@ class Watch:
         return self._pulse() if due is None else min(self._pulse(), max(0.0, due - time.monotonic()))
 
     def _scan(self, due: list[TargetId], hold: Hold) -> list[TargetId]:
-        selection = Selection(selectors=tuple(Selector(terms=(("id", target),)) for target in due))
-        watched, begun, observer = self._watched, time.monotonic(), _Observer(self.metrics)
+        observer = _Observer(self.metrics, self._lane.release)
         try:
             hold()
-            outcome = pipeline.scan(
-                self._configuration.federation,
-                watched.domains,
-                self._configuration.evaluator,
-                selection,
-                watched.store,
-                observer,
-                replayed=watched.replayed,
-            )
-            self.metrics.scan_seconds.observe(time.monotonic() - begun)
+            outcome = self._look(due, observer)
             self._ended(outcome, observer.silent)
-            log_news(watched.store.news(outcome.scan.id))
-            self._tell_known()
+            self._tell(outcome, self._lane.people(due))
         except LuxopsError as error:
             if not isinstance(error, StoreError) and not self._worked:
                 raise  # wrong from the start, like a bad inventory: nobody waits for a watch that never looked
@@ -165,13 +172,52 @@ class Watch:
             lost = [target for target in due if self._schedule.is_open(target)]
             self._schedule.postpone(lost, time.monotonic() + min(_RETRY, self._settings.interval))
             return [target for target in due if target not in lost]
+        finally:
+            self._lane.release(due)
         self.metrics.store_up.set(1)
         return due
+
+    def _look(self, targets: Sequence[TargetId], observer: _Observer) -> Outcome:
+        """Scan just these."""
+        selection = Selection(selectors=tuple(Selector(terms=(("id", target),)) for target in targets))
+        watched, begun = self._watched, time.monotonic()
+        outcome = pipeline.scan(
+            self._configuration.federation,
+            watched.domains,
+            self._configuration.evaluator,
+            selection,
+            watched.store,
+            observer,
+            replayed=watched.replayed,
+        )
+        self.metrics.scan_seconds.observe(time.monotonic() - begun)
+        return outcome
+
+    def _answer(self, targets: Sequence[TargetId], told: Mapping[TargetId, Sequence[str]]) -> Sequence[TargetId]:
+        """Look at what events speak of, beside the schedule: its turns stay as they are. In the thread of the events."""
+        try:
+            outcome = self._look(targets, _Observer(self.metrics))
+            self._unobserved(outcome)
+            self._tell(outcome, told)
+        except LuxopsError as error:
+            self._told(error)
+            return ()
+        return targets
+
+    def _tell(self, outcome: Outcome, told: Mapping[TargetId, Sequence[str]]) -> None:
+        """Say what a recorded scan has changed, and keep the configurations that it saw."""
+        log_news(self._watched.store.news(outcome.scan.id), told)
+        if self._watched.backups is not None:
+            self._watched.backups.keep(told)
+        self._tell_known()
 
     def _ended(self, outcome: Outcome, silent: set[TargetId]) -> None:
         self._worked = True
         for target in outcome.targets:
             self._schedule.end(target.id, observed=target.id not in silent)
+        self._unobserved(outcome)
+
+    def _unobserved(self, outcome: Outcome) -> None:
         coverage = outcome.scan.coverage
         self._log.info("watch.scanned", scan=outcome.scan.id, targets=coverage.targets, observed=coverage.observed)
         for unknown in coverage.unknown:
@@ -192,17 +238,22 @@ class Watch:
         """Watch what the configuration now declares."""
         targets = self._targets(self._configuration.federation)
         self._schedule.watch(targets.keys(), time.monotonic())
-        known = self._known.known
-        self._known.known = Known(domains=targets, summary=known.summary, last_finished=known.last_finished)
+        self._lane.follow(self._configuration.federation, targets.keys())
+        if self._watched.backups is not None:
+            self._watched.backups.follow(target for target, domain in targets.items() if domain == NETWORK)
+        with self._knowing:
+            known = self._known.known
+            self._known.known = Known(domains=targets, summary=known.summary, last_finished=known.last_finished)
 
     def _tell_known(self) -> None:
         """Read the store for the metrics. Raises StoreError."""
-        latest = self._watched.store.latest_scan()
-        self._known.known = Known(
-            domains=self._known.known.domains,
-            summary=self._watched.store.summary(),
-            last_finished=None if latest is None else latest.finished,
-        )
+        with self._knowing:
+            latest = self._watched.store.latest_scan()
+            self._known.known = Known(
+                domains=self._known.known.domains,
+                summary=self._watched.store.summary(),
+                last_finished=None if latest is None else latest.finished,
+            )
         self.metrics.store_up.set(1)
 
     def _targets(self, federation: Federation) -> dict[TargetId, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from luxops.domains.network.config import RouterConfig
 from luxops.domains.network.design import design_router
 from luxops.domains.network.drift import DOMAIN, differences, tree
+from luxops.domains.network.fetched import Fetched
 from luxops.domains.network.nouns import RouterDesign
 from luxops.domains.network.platforms import PLATFORMS
 from luxops.domains.network.platforms.interface import CONFIG, FACTS, RouterPlatform
@@ -27,24 +29,42 @@ class NetworkDomain:
 
     name = DOMAIN
 
-    def __init__(self, runner: DeviceRunner) -> None:
+    def __init__(self, runner: DeviceRunner, listener: Callable[[Fetched], None] | None = None) -> None:
+        """`listener`: told of every running configuration that `observe` has seen, good or not, as it comes in."""
         self._runner = runner
+        self._listener = listener
+        self._designed: tuple[Federation, Desired] | None = None
+        """Of the last federation: one that is watched stays the same for many looks."""
 
     def targets(self, federation: Federation) -> Sequence[Target]:
-        return [_target(federation, router) for router in federation.routers.values()]
+        return targets_of(federation)
 
     def desired(self, federation: Federation) -> Desired:
-        return {TargetId(router): design_router(federation, router) for router in federation.routers}
+        kept = self._designed
+        if kept is None or kept[0] is not federation:
+            designs = {TargetId(router): design_router(federation, router) for router in federation.routers}
+            kept = self._designed = (federation, designs)
+        return kept[1]
 
     def observe(self, targets: Sequence[Target], progress: Progress) -> Iterator[Sequence[Observation]]:
         """One sequence of five observations a router: its configuration, interfaces, BGP, BFD and routes."""
-        platforms = {target.id: _platform(target) for target in targets}
-        requests = [_request(target, platforms[target.id]) for target in targets]
-        for reply in self._runner.ask(requests, progress):
-            taken_at = utc_now()
-            yield [
-                Observation.of(reply.target, fact, _outcome(platforms[reply.target], fact, reply), taken_at) for fact in FACTS
-            ]
+        known = {target.id: target for target in targets}
+        for reply in self._ask(targets, FACTS, progress):
+            platform, taken_at = _platform(known[reply.target]), utc_now()
+            outcomes = {fact: _outcome(platform, fact, reply) for fact in FACTS}
+            if self._listener is not None:
+                self._listener(_fetched(known[reply.target], reply, outcomes[CONFIG], taken_at))
+            yield [Observation.of(reply.target, fact, outcome, taken_at) for fact, outcome in outcomes.items()]
+
+    def fetch(self, targets: Sequence[Target], progress: Progress) -> Iterator[Fetched]:
+        """One running configuration or failure a router, and nothing else asked of it."""
+        known = {target.id: target for target in targets}
+        for reply in self._ask(targets, (CONFIG,), progress):
+            target = known[reply.target]
+            yield _fetched(target, reply, _outcome(_platform(target), CONFIG, reply), utc_now())
+
+    def _ask(self, targets: Sequence[Target], facts: Sequence[FactName], progress: Progress) -> Iterator[DeviceReply]:
+        return self._runner.ask([_request(target, _platform(target), facts) for target in targets], progress)
 
     def compare(self, desired: Desired, observations: Sequence[Observation]) -> Sequence[Drift]:
         """Differences of configuration. What a router does at the moment is the policies' matter, not a difference."""
@@ -56,6 +76,11 @@ class NetworkDomain:
                 wanted = tree(platform.configured(design).lines, platform.driver)
                 found += differences(observation.target, wanted, tree(observation.value.lines, platform.driver))
         return found
+
+
+def targets_of(federation: Federation) -> list[Target]:
+    """Every router that the federation declares."""
+    return [_target(federation, router) for router in federation.routers.values()]
 
 
 def _target(federation: Federation, router: RouterDeclaration) -> Target:
@@ -85,11 +110,16 @@ def endpoint_of(target: Target) -> Endpoint:
     })  # fmt: skip
 
 
-def _request(target: Target, platform: RouterPlatform) -> DeviceRequest:
-    asked = dict.fromkeys(command for fact in FACTS for command in platform.commands[fact])
+def _request(target: Target, platform: RouterPlatform, facts: Sequence[FactName]) -> DeviceRequest:
+    asked = dict.fromkeys(command for fact in facts for command in platform.commands[fact])
     return DeviceRequest(
         target=target.id, endpoint=endpoint_of(target), device_type=platform.device_type, commands=tuple(asked)
     )
+
+
+def _fetched(target: Target, reply: DeviceReply, outcome: FactValue | Failure, taken_at: datetime) -> Fetched:
+    assert isinstance(outcome, RouterConfig | Failure)  # noqa: S101 - what every platform parses `config` into
+    return Fetched(target=target, transcripts=reply.transcripts, outcome=outcome, taken_at=taken_at)
 
 
 def _outcome(platform: RouterPlatform, fact: FactName, reply: DeviceReply) -> FactValue | Failure:

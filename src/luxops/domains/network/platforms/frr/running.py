@@ -52,7 +52,16 @@ def running_body(output: str) -> str:
     return body
 
 
+def masked(text: str) -> str:
+    """The configuration line by line as it stands, passwords masked."""
+    return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + _masked(line.lstrip(" ")) for line in text.split("\n"))
+
+
+def _masked(line: str) -> str:
+    return _SECRETS.sub(rf"\1 {SECRET}", line)
+
+
 def _mask(block: Block) -> None:
-    block.text = _SECRETS.sub(rf"\1 {SECRET}", block.text)
+    block.text = _masked(block.text)
     for child in block.children:
         _mask(child)

@@ -37,7 +37,11 @@ _FACTORY_BLOCKS = re.compile(r"redundancy|call-home|crypto pki (?:trustpoint|cer
 _FACTORY_LINES = {"negotiation auto", "no mop enabled", "no mop sysid"}
 _SECRETS = re.compile(
     r"^(neighbor \S+ password|username \S+ .*?(?:secret|password)|enable (?:secret|password)|password|key|key-string"
-    r"|snmp-server community|tacacs-server key|radius-server key|ntp authentication-key \d+ md5|pac key)(?: \d+)? .*$"
+    r"|snmp-server community|tacacs-server key|radius-server key|ntp authentication-key \d+ md5|pac key"
+    r"|(?:tacacs|radius)-server host .*? key|server-private .*? key|crypto isakmp key|pre-shared-key(?: (?:local|remote))?"
+    r"|snmp-server host \S+.*?(?: version \S+(?: (?:auth|noauth|priv))?)?|snmp-server user \S+ \S+ .*?(?:auth|priv) \S+"
+    r"|ip ospf (?:authentication-key|message-digest-key \d+ md5)|(?:ppp (?:chap|pap) .*?|isis |wpa-psk .*?)password"
+    r"|(?:standby|vrrp|glbp) .*?authentication .*?)(?: \d+)? \S.*$"
 )
 _USER = re.compile(r"username (\S+)(?: .*)?")
 _USER_SECRET = re.compile(r" (secret|password)(?: (\d+))? \S")
@@ -102,8 +106,25 @@ def _without_banners(body: str) -> tuple[str, Mapping[str, str]]:
     return text, banners
 
 
+def masked(body: str) -> str:
+    """The configuration line by line as it stands, passwords masked. Banners are nobody's secret and stay as they are."""
+    pieces, at = [], 0
+    for match in _BANNER.finditer(body):
+        pieces += [_masked_lines(body[at : match.start()]), match[0]]
+        at = match.end()
+    return "".join([*pieces, _masked_lines(body[at:])])
+
+
+def _masked_lines(text: str) -> str:
+    return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + _masked(line.lstrip(" ")) for line in text.split("\n"))
+
+
+def _masked(line: str) -> str:
+    return _SECRETS.sub(rf"\1 {SECRET}", line)
+
+
 def _mask(block: Block) -> None:
-    block.text = _SECRETS.sub(rf"\1 {SECRET}", block.text)
+    block.text = _masked(block.text)
     for child in block.children:
         _mask(child)
 

@@ -1,0 +1,1 @@
+"""Messages that routers send to a log server, and what they say of their configuration."""
