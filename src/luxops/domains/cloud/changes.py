@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from luxops.domains.cloud.nouns import StackId, Urn
-from luxops.model import Digest, Frozen
+from luxops.model import Digest, Frozen, PathChange
 
 if TYPE_CHECKING:
     from luxops.progress import Progress
@@ -22,14 +22,6 @@ class Operation(StrEnum):
     DELETE = "delete"
     UNMANAGED = "unmanaged"
     """Nothing: it is there and nobody declared it, and luxops deletes only what it owns."""
-
-
-class PathChange(Frozen):
-    """One property that differs."""
-
-    path: str
-    desired: Any = None
-    actual: Any = None
 
 
 class PlannedChange(Frozen):

@@ -8,7 +8,6 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from luxops.domains.cloud.changes import PathChange
 from luxops.domains.cloud.kinds import BY_NAME
 from luxops.domains.cloud.kinds.interface import Change, ResourceKind
 from luxops.domains.cloud.matching import Matched, kind_of, match
@@ -18,7 +17,7 @@ from luxops.domains.cloud.owners import Owners
 from luxops.domains.cloud.sweep import Sweep
 from luxops.federation import Federation
 from luxops.federation.schema import IgnoredObjects
-from luxops.model import Failure
+from luxops.model import Failure, PathChange
 
 _OWN_PORTS: Final = "network:"
 """How `device_owner` begins of what Neutron makes with a router or for DHCP."""

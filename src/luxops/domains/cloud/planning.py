@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from luxops.domains.cloud.changes import CloudPlan, Operation, PathChange, PlannedChange, StackPlan
+from luxops.domains.cloud.changes import CloudPlan, Operation, PlannedChange, StackPlan
 from luxops.domains.cloud.comparing import Comparison, Difference, Standing
 from luxops.domains.cloud.kinds.interface import Change, Property
 from luxops.domains.cloud.matching import in_order, kind_of
 from luxops.domains.cloud.nouns import Declared, Graph, Ref, StackId, Urn, references
 from luxops.errors import UsageError, did_you_mean
+from luxops.model import PathChange
 
 
 def selected(graph: Graph, names: Sequence[str]) -> tuple[StackId, ...]:

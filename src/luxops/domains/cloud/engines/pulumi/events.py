@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from luxops.domains.cloud.changes import Effect, Operation, Outcome, PathChange, PlannedChange, StackPlan
+from luxops.domains.cloud.changes import Effect, Operation, Outcome, PlannedChange, StackPlan
 from luxops.domains.cloud.engines.pulumi.protocol import Said, Step, urn_of
 from luxops.domains.cloud.nouns import Declared, Graph, Ref, StackId, Urn, references
+from luxops.model import PathChange
 
 if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent, StepEventMetadata, StepEventStateMetadata

@@ -9,9 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from luxops.domains.cloud.changes import PathChange
 from luxops.domains.cloud.nouns import StackId, Urn
-from luxops.model import Frozen
+from luxops.model import Frozen, PathChange
 
 PulumiUrn = str
 """`urn:pulumi:STACK::PROJECT::PARENT-TYPE$TYPE::NAME`."""
