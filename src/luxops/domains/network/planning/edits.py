@@ -29,7 +29,7 @@ class Unplannable(Exception):  # noqa: N818 - no error of the program: luxops do
 class Phase(IntEnum):
     """When a command is sent. Within a phase, in the order in which it was made.
 
-    Until LOOSEN nothing lets anything pass that did not pass before; from OPEN on, nothing that shall not pass afterwards.
+    Nothing ever lets pass what would pass neither before nor afterwards.
     """
 
     WITHDRAW = 10
@@ -39,6 +39,8 @@ class Phase(IntEnum):
     TIGHTEN = 30
     """Filters let pass no more than both ends do; new ones, which nothing uses yet, are made."""
     INTERFACES = 40
+    LISTS = 45
+    """Access lists that are replaced get their names back."""
     SESSIONS = 50
     """New sessions, not exchanging anything yet; filters of all sessions."""
     LOOSEN = 60
@@ -54,6 +56,7 @@ TITLES = {
     Phase.GROUND: "Settings that others stand on",
     Phase.TIGHTEN: "Make filters, and let the present ones pass no more than before and after",
     Phase.INTERFACES: "Interfaces",
+    Phase.LISTS: "Give the new access lists their names",
     Phase.SESSIONS: "Sessions and their filters",
     Phase.LOOSEN: "Let filters pass what is declared",
     Phase.OPEN: "Bring into use",
@@ -69,16 +72,23 @@ class Edit:
     context: tuple[str, ...]
     command: str
     """Empty: it is enough to enter the context."""
+    rank: int = 0
+    """Within its phase, the lower the earlier."""
 
 
+_NEIGHBOUR = re.compile(r"(?:no )?neighbor ([0-9a-f]*[.:][0-9a-f.:]*) ")
 Table = Sequence[tuple[str, str, Phase]]
-"""Context and command as regular expressions → phase. The first that matches decides. Contexts are joined by `/`."""
+"""Context and command as regular expressions → phase. The first row that matches decides; within a phase, the rows' order is kept.
+Contexts are joined by `/`."""
 
 
-def phase_of(table: Table, context: Sequence[str], command: str, otherwise: Phase) -> Phase:
-    """The command's phase by the table; `otherwise` where nothing in it matches."""
+def placed(table: Table, context: Sequence[str], command: str) -> Edit:
+    """The command in the phase that the table gives it; among the settings that others stand on where no row matches."""
     path = "/".join(context)
-    return next((phase for where, what, phase in table if re.match(where, path) and re.match(what, command)), otherwise)
+    for rank, (where, what, phase) in enumerate(table):
+        if re.match(where, path) and re.match(what, command):
+            return Edit(phase, tuple(context), command, rank)
+    return Edit(Phase.GROUND, tuple(context), command, len(table))
 
 
 def blocks_of(lines: Iterable[str]) -> list[Block]:
@@ -107,10 +117,26 @@ def _leaves(delta: Node, opens: re.Pattern[str], above: tuple[str, ...]) -> Iter
             yield above, child.text
 
 
+def sessions(blocks: Iterable[Block]) -> Iterator[tuple[str, set[str]]]:
+    """Each BGP process, and the addresses of its neighbours."""
+    for block in blocks:
+        if block.text.startswith("router bgp "):
+            lines = [*block.children, *(line for child in block.children for line in child.children)]
+            named = (_NEIGHBOUR.match(line.text) for line in lines)
+            yield block.text, {match[1] for match in named if match}
+
+
+def lost_neighbours(have: Iterable[Block], want: Iterable[Block]) -> dict[str, str]:
+    """Address of a neighbour that goes as a whole → the process that it belongs to, which stays."""
+    staying = dict(sessions(want))
+    found = ((head, present - staying[head]) for head, present in sessions(have) if head in staying)
+    return {address: head for head, addresses in found for address in sorted(addresses)}
+
+
 def remediation_driver(
     sections: Iterable[tuple[str, tuple[str, ...]]], additive: Iterable[str], short: Iterable[tuple[str, str, str]]
 ) -> HConfigDriverBase:
-    """A platform's driver for commands: a line of `additive` joins the others and does not take their place, whatever drift says.
+    """A platform's driver for commands: a line of `additive` joins the others and takes no one's place, whatever drift says.
 
     `short`: section, the negated command as a regular expression, what is sent for it.
     """
@@ -152,7 +178,10 @@ def steps_of(edits: Iterable[Edit], leave: Callable[[str], str]) -> Iterator[Ste
         else:
             by_phase.setdefault(edit.phase, []).append(edit)
     for phase, found in sorted(by_phase.items()):
-        yield Step(title=TITLES[phase], kind="configure", lines=tuple(_entered(found, leave)))
+        # An interface is done with before the next one, everything else goes by rank alone.
+        places = {c: n for n, c in enumerate(dict.fromkeys(e.context for e in found))} if phase is Phase.INTERFACES else {}
+        in_order = sorted(found, key=lambda edit: (places.get(edit.context, 0), edit.rank))
+        yield Step(title=TITLES[phase], kind="configure", lines=tuple(_entered(in_order, leave)))
     if lost:
         title = f"Left to be done by hand, for luxops never saw the secret in it: {'; '.join(lost)}"
         yield Step(title=title, kind="configure", lines=())

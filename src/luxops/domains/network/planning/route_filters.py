@@ -66,10 +66,10 @@ def _list_edits(
 ) -> Iterator[Edit]:
     """`inverted`: only lines that deny name it, so that what it lets pass is what is stopped."""
     if after is None:
-        yield Edit(Phase.CLEAR, (), f"no {head}")
+        yield Edit(Phase.CLEAR, (), f"no {head}", rank=1)  # after the maps that name it
         return
     if before is None:
-        for rule in sorted(after, key=_is_permit):
+        for rule in sorted(after, key=_in_order):
             yield Edit(Phase.TIGHTEN, (), f"{head} {rule}")
         return
     new = [rule for rule in after if rule not in before]
@@ -80,7 +80,7 @@ def _list_edits(
     yield from (Edit(Phase.TIGHTEN, (), guard) for guard in guards)
     for rule in gone:
         yield Edit(Phase.LOOSEN if _is_permit(rule) == inverted else Phase.TIGHTEN, (), f"no {head} {_named(rule)}")
-    for rule in sorted(new, key=_is_permit):
+    for rule in sorted(new, key=_in_order):
         again = _replaces(rule, gone) and not inverted
         yield Edit(Phase.LOOSEN if again or _is_permit(rule) != inverted else Phase.TIGHTEN, (), f"{head} {rule}")
     yield from (Edit(Phase.LOOSEN, (), f"no {guard}") for guard in guards)
@@ -107,6 +107,12 @@ def _replaces(rule: str, gone: Iterable[str]) -> bool:
 def _is_permit(rule: str) -> bool:
     match = _RULE.fullmatch(rule)
     return match is not None and match[2] == "permit"
+
+
+def _in_order(rule: str) -> tuple[bool, int]:
+    """Denies first."""
+    match = _RULE.fullmatch(rule)
+    return _is_permit(rule), int(match[1]) if match else 0
 
 
 def _named(rule: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from luxops.domains.network.blocks import Block, flattened
 from luxops.domains.network.config import SECRET
@@ -19,8 +20,10 @@ from luxops.domains.network.planning.edits import (
     Unplannable,
     blocks_of,
     commands,
-    phase_of,
+    lost_neighbours,
+    placed,
     remediation_driver,
+    sessions,
     steps_of,
 )
 from luxops.domains.network.planning.nouns import Step
@@ -55,6 +58,8 @@ _PHASES: Table = (
     (r"router bgp ", r"no neighbor \S+ shutdown|no bgp ebgp-requires-policy|bgp default ipv4-unicast", Phase.OPEN),
     (r"router bgp ", r"no bgp default ipv4-unicast|bgp ", Phase.GROUND),
     (r"router bgp ", r"no ", Phase.LOOSEN),
+    (r"router bgp [^/]*$", r"neighbor \S+ (remote-as|peer-group$)", Phase.SESSIONS),
+    (r"router bgp [^/]*$", r"", Phase.SESSIONS),
     (r"router bgp ", r"", Phase.SESSIONS),
     (r"bfd", r"no ", Phase.CLEAR),
     ("", r"no ip route ", Phase.WITHDRAW),
@@ -63,7 +68,6 @@ _PHASES: Table = (
     ("", r"no ", Phase.CLEAR),
 )
 _NEIGHBOUR = re.compile(r"(?:no )?neighbor (\S+) (.*)")
-_ADDRESS = re.compile(r"[0-9a-f]*[.:][0-9a-f.:]*")
 _ROUTE = re.compile(r"(?:no )?(ip(?:v6)? route \S+ )")
 _ELSEWHERE = re.compile(r"(access-list|nft|file) ")
 _COUNTED = re.compile(r" \[\d+\]$")
@@ -92,7 +96,7 @@ def _edits(have: Sequence[Block], want: Sequence[Block]) -> Iterator[Edit]:
     empty = [Block(b.text) for b in have if b.text.startswith("interface ") and b.text not in declared]
     found = list(commands(flattened(have), flattened([*want, *empty]), _DRIVER, _OPENS))
     routes = {match[1] for _, command in found if (match := _ROUTE.match(command)) and not command.startswith("no ")}
-    lost = _lost_neighbours(have, want)
+    lost = lost_neighbours(have, want)
     active = _active_anyway(want)
     for context, command in found:
         if command.startswith("frr defaults "):
@@ -102,10 +106,10 @@ def _edits(have: Sequence[Block], want: Sequence[Block]) -> Iterator[Edit]:
             # After `no … bgp bfd`, FRR would take `no … bfd profile` for the wish to begin with BFD anew.
             if alone or (match[2].startswith("bfd ") and (context, f"no neighbor {match[1]} bfd") in found):
                 continue
-        phase = phase_of(_PHASES, context, command, Phase.GROUND)
+        edit = placed(_PHASES, context, _named_secret(command))
         if (match := _ROUTE.match(command)) and command.startswith("no ") and match[1] in routes:
-            phase = Phase.CLEAR  # not before there is the other next hop
-        yield Edit(phase, context, _named_secret(command))
+            edit = replace(edit, phase=Phase.CLEAR)  # not before there is the other next hop
+        yield edit
     yield from (Edit(Phase.WITHDRAW, (head,), f"no neighbor {address}") for address, head in lost.items())
 
 
@@ -115,34 +119,19 @@ def _named_secret(command: str) -> str:
     return re.sub(rf"^(neighbor \S+ password) {SECRET}$", rf"\1 {reference(BGP_SECRET)}", command)
 
 
-def _sessions(blocks: Iterable[Block]) -> Iterator[tuple[str, Block]]:
-    return ((block.text, block) for block in blocks if block.text.startswith("router bgp "))
-
-
-def _neighbours(block: Block) -> set[str]:
-    lines = [*block.children, *(line for child in block.children for line in child.children)]
-    return {match[1] for line in lines if (match := _NEIGHBOUR.fullmatch(line.text)) and _ADDRESS.fullmatch(match[1])}
-
-
-def _lost_neighbours(have: Iterable[Block], want: Iterable[Block]) -> dict[str, str]:
-    """Address of a neighbour that goes as a whole → the process that it belongs to, which stays."""
-    staying = {head: _neighbours(block) for head, block in _sessions(want)}
-    return {
-        address: head
-        for head, block in _sessions(have)
-        if head in staying
-        for address in sorted(_neighbours(block) - staying[head])
-    }
-
-
-def _active_anyway(want: Iterable[Block]) -> set[str]:
+def _active_anyway(want: Sequence[Block]) -> set[str]:
     """Neighbours that exchange IPv4 routes although no line says so."""
-    found = set()
-    for _, block in _sessions(want):
-        lines = {line.text for line in block.children} | {line.text for child in block.children for line in child.children}
-        if "no bgp default ipv4-unicast" not in lines:
-            found |= {address for address in _neighbours(block) if f"no neighbor {address} activate" not in lines}
-    return found
+    lines = {line for block in want if block.text.startswith("router bgp ") for line in _texts(block)}
+    if "no bgp default ipv4-unicast" in lines:
+        return set()
+    addresses = {address for _, found in sessions(want) for address in found}
+    return {address for address in addresses if f"no neighbor {address} activate" not in lines}
+
+
+def _texts(block: Block) -> Iterator[str]:
+    for child in block.children:
+        yield child.text
+        yield from _texts(child)
 
 
 def _filter_steps(have: Iterable[Block], want: Iterable[Block]) -> Iterator[Step]:
@@ -155,7 +144,8 @@ def _filter_steps(have: Iterable[Block], want: Iterable[Block]) -> Iterator[Step
 
 def filter_text(blocks: Iterable[Block]) -> str:
     """`/etc/nftables.conf` of normalised blocks: what `render_filters` writes, for any rule set."""
-    own, foreign = [], []
+    own: list[Block] = []
+    foreign: list[Block] = []
     for block in blocks:
         kind, _, name = block.text.partition(" ")
         if kind == "access-list":

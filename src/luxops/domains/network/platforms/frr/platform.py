@@ -9,7 +9,8 @@ from hier_config.platforms.driver_base import HConfigDriverBase
 
 from luxops.domains.network.config import SECRET, RouterConfig
 from luxops.domains.network.nouns import RouterDesign
-from luxops.domains.network.platforms.frr import commands, files, operational
+from luxops.domains.network.planning.nouns import Step
+from luxops.domains.network.platforms.frr import commands, files, operational, planning
 from luxops.domains.network.platforms.frr.configuration import configuration
 from luxops.domains.network.platforms.frr.driver import FrrDriver
 from luxops.domains.network.platforms.frr.files_read import FILES_READ, file_texts
@@ -65,6 +66,10 @@ class Frr:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             # pydantic, ipaddress, and JSON of another shape than FRR's: the answer is not what it should be.
             raise ParseError(f"a value is missing or garbled ({type(error).__name__})") from None
+
+    def steps(self, before: Sequence[str], after: Sequence[str], user: str) -> tuple[Step, ...]:
+        del user  # Debian keeps the account, not FRR
+        return planning.steps(before, after)
 
 
 def _configuration(transcripts: Mapping[str, str], target: TargetId) -> RouterConfig:
