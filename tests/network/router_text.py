@@ -33,15 +33,6 @@ def written(node: Node, depth: int = 0) -> list[str]:
     return [line for text, below in node.items() for line in (" " * depth + text, *written(below, depth + 1))]
 
 
-def flat(node: Node) -> set[tuple[str, ...]]:
-    """Every path."""
-    return {
-        path
-        for text, below in node.items()
-        for path in ((text,), *((text, *rest) for rest in flat(below)))
-    }
-
-
 class Router:
     """A command line in configuration mode. `settings`: lines of which the last value counts, as regular expressions whose groups
     tell them apart."""
@@ -354,14 +345,6 @@ def numbered(lines: Sequence[str]) -> list[str]:
             inside, place = line.startswith("ip access-list "), 0
         elif inside:
             place += 10
-            line = f"  {place} {re.sub(r' \[\d+\]$', '', line.strip())}"
+            line = f"  {place} " + re.sub(r" \[\d+\]$", "", line.strip())
         out.append(line)
     return out
-
-
-def filters(commands: Sequence[str], files: Mapping[str, str], loaded: str) -> str:
-    """The rule set after some commands, each as FRR's host would take it."""
-    for command in commands:
-        if command.startswith("nft -f "):
-            loaded = files[command.split()[2]]
-    return loaded
