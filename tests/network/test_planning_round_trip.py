@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.network.mutations import FRR, IOS, mutated
 from tests.network.openness import may_log_in, open_to, samples
@@ -29,6 +29,8 @@ from luxops.federation import Federation
 from luxops.federation.schema import Platform
 from luxops.model import TargetId
 
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Nothing in a source of chance gets simpler, and every try costs a whole configuration."""
 BASTION, STRANGER = IPv4Address("10.255.0.5"), IPv4Address("198.51.100.66")
 SECRETS = {"<secret:bgp>": "a", "9 <secret:account>": "9 b"}
 
@@ -119,7 +121,7 @@ def by_hand(federation: Federation, router: TargetId, chance: random.Random) -> 
 ROUTERS = [TargetId(name) for name in ("chl-edge1", "dc1-core1", "dc2-core1", "hrs-edge2")]
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=120, phases=UNSHRUNK)
 @given(chance=st.randoms(use_true_random=False), router=st.sampled_from(ROUTERS))
 def test_there_and_back(federation: Federation, chance: random.Random, router: TargetId) -> None:
     device = by_hand(federation, router, chance)
@@ -131,7 +133,7 @@ def test_there_and_back(federation: Federation, chance: random.Random, router: T
     assert device.config().lines == before
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=40, phases=UNSHRUNK)
 @given(chance=st.randoms(use_true_random=False), router=st.sampled_from(ROUTERS), back=st.booleans())
 def test_nothing_passes_on_the_way_that_passes_at_neither_end(
     federation: Federation, chance: random.Random, router: TargetId, *, back: bool

@@ -10,6 +10,9 @@ A list is what its permits let pass, less what its denies stop. Three moves hold
 
 A list that does not exist lets everything pass on some platforms. `guarded` keeps such a moment out: a last line that denies,
 which is there only meanwhile.
+
+What nobody but a hand can make is out of reach of this: a list that both permits and denies name, a session that gets its first
+two filters of one direction at once.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from luxops.domains.network.planning.edits import Edit, Phase
 LIST = re.compile(r"(ip|ipv6) prefix-list (\S+)")
 MAP = re.compile(r"route-map (\S+) (permit|deny) (\d+)")
 _RULE = re.compile(r"seq (\d+) (permit|deny) .*")
-_GUARD_RULE = 4294967290
+_LAST = 4294967290
 _GUARD_ENTRY = 65530
 _EVERYTHING = {"ip": "0.0.0.0/0 le 32", "ipv6": "::/0 le 128"}
 _NOBODY = {"ip": "255.255.255.255/32", "ipv6": "::/128"}
@@ -47,72 +50,92 @@ def is_route_filter(block: Block) -> bool:
 
 def edits(before: Sequence[Block], after: Sequence[Block], words: Words) -> Iterator[Edit]:
     """Edits of both configurations' prefix lists and route maps; other blocks only say what is in use."""
-    used = _referred(before)
-    denied = _denied_lists(before) | _denied_lists(after)
+    stopping = (_named_by(before, "deny") | _named_by(after, "deny")) - _named_by(before, "permit") - _named_by(after, "permit")
     lists, wanted = _lists(before), _lists(after)
+    users, users_then = (_named_by(blocks, "deny") | _named_by(blocks, "permit") for blocks in (before, after))
     for head in sorted(lists.keys() | wanted.keys()):
-        yield from _list_edits(head, lists.get(head), wanted.get(head), words, inverted=head.split()[2] in denied)
+        name = head.split()[2]
+        inverted = name in stopping
+        closed = words.guarded == inverted  # whether nothing passes by a list that does not exist
+        if head not in wanted:
+            phase = Phase.TIGHTEN if closed and name in users_then else Phase.CLEAR
+            yield Edit(phase, (), f"no {head}", rank=1)  # after the maps that name it
+        elif head not in lists:
+            phase = Phase.LOOSEN if closed and name in users else Phase.TIGHTEN
+            yield from _new_list(head, wanted[head], phase, inverted=inverted)
+        else:
+            yield from _list_edits(head, lists[head], wanted[head], words, inverted=inverted)
     maps, wanted_maps = _maps(before), _maps(after)
+    referred, referred_then = _referred(before), _referred(after)
     for name in sorted(maps.keys() | wanted_maps.keys()):
-        yield from _map_edits(name, maps.get(name, {}), wanted_maps.get(name, {}), words, used=name in used)
+        if name in wanted_maps:
+            yield from _map_edits(name, maps.get(name, {}), wanted_maps[name], words, used=name in referred)
+        else:
+            phase = Phase.TIGHTEN if name in referred_then and not words.guarded else Phase.CLEAR
+            numbers = sorted(maps[name], key=lambda number: maps[name][number][0] == "deny")
+            yield from (Edit(phase, (), f"no {_head(name, maps[name], number)}") for number in numbers)
 
 
 def _lists(blocks: Iterable[Block]) -> dict[str, list[str]]:
     return {b.text: [child.text for child in b.children] for b in blocks if LIST.fullmatch(b.text)}
 
 
-def _list_edits(
-    head: str, before: list[str] | None, after: list[str] | None, words: Words, *, inverted: bool
-) -> Iterator[Edit]:
-    """`inverted`: only lines that deny name it, so that what it lets pass is what is stopped."""
-    if after is None:
-        yield Edit(Phase.CLEAR, (), f"no {head}", rank=1)  # after the maps that name it
-        return
-    if before is None:
-        for rule in sorted(after, key=_in_order):
-            yield Edit(Phase.TIGHTEN, (), f"{head} {rule}")
-        return
+def _new_list(head: str, rules: list[str], phase: Phase, *, inverted: bool) -> Iterator[Edit]:
+    """What stops comes first. Where all was stopped as long as there was no list, it is until the list is whole."""
+    guard = f"{head} {_stopper(head, rules, inverted=inverted)}" if inverted and phase is Phase.LOOSEN else ""
+    if guard:
+        yield Edit(phase, (), guard)
+    for rule in sorted(rules, key=lambda rule: (_is_permit(rule) != inverted, _number(rule))):
+        yield Edit(phase, (), f"{head} {rule}")
+    if guard:
+        yield Edit(phase, (), f"no {guard}")
+
+
+def _stopper(head: str, rules: Iterable[str], *, inverted: bool) -> str:
+    """A rule in front of all others, or at least of all that it can be in front of, that stops everything."""
+    taken = {_number(rule) for rule in rules}
+    action = "permit" if inverted else "deny"
+    return f"seq {next(n for n in range(1, _LAST) if n not in taken)} {action} {_EVERYTHING[head.split(maxsplit=1)[0]]}"
+
+
+def _list_edits(head: str, before: list[str], after: list[str], words: Words, *, inverted: bool) -> Iterator[Edit]:
+    """`inverted`: only lines that deny name the list, so that what it lets pass is what is stopped."""
+
+    def opens(rule: str) -> bool:
+        return _is_permit(rule) != inverted
+
     new = [rule for rule in after if rule not in before]
     gone = [rule for rule in before if rule not in after and (_RULE.fullmatch(rule) or _named(rule) not in map(_named, new))]
-    if not gone and not new:
-        return
-    guards = list(_guards(head, before, after, gone, new, words))
+    # A line that stops takes the number of one that stopped, or says the same elsewhere: it can come only when that is gone.
+    again = {rule for rule in new if not opens(rule) and any(not opens(g) and _excludes(rule, g) for g in gone)}
+    taken = {_number(rule) for rule in (*before, *after)}
+    kind, guards = head.split(maxsplit=1)[0], []
+    if words.guarded and (new or gone):
+        guards.append(f"{head} seq {next(n for n in range(_LAST, 0, -1) if n not in taken)} deny {_NOBODY[kind]}")
+    if again:
+        guards.append(f"{head} {_stopper(head, (*before, *after), inverted=inverted)}")
     yield from (Edit(Phase.TIGHTEN, (), guard) for guard in guards)
     for rule in gone:
-        yield Edit(Phase.LOOSEN if _is_permit(rule) == inverted else Phase.TIGHTEN, (), f"no {head} {_named(rule)}")
-    for rule in sorted(new, key=_in_order):
-        again = _replaces(rule, gone) and not inverted
-        yield Edit(Phase.LOOSEN if again or _is_permit(rule) != inverted else Phase.TIGHTEN, (), f"{head} {rule}")
+        yield Edit(Phase.TIGHTEN if opens(rule) else Phase.LOOSEN, (), f"no {head} {_named(rule)}")
+    for rule in sorted(new, key=lambda rule: (opens(rule), _number(rule))):
+        yield Edit(Phase.LOOSEN if opens(rule) or rule in again else Phase.TIGHTEN, (), f"{head} {rule}")
     yield from (Edit(Phase.LOOSEN, (), f"no {guard}") for guard in guards)
 
 
-def _guards(
-    head: str, before: Sequence[str], after: Sequence[str], gone: Iterable[str], new: Iterable[str], words: Words
-) -> Iterator[str]:
-    """Rules that are there only meanwhile."""
-    taken = {int(match[1]) for rule in (*before, *after) if (match := _RULE.fullmatch(rule))}
-    kind = head.split(maxsplit=1)[0]
-    if words.guarded:
-        yield f"{head} seq {next(n for n in range(_GUARD_RULE, 0, -1) if n not in taken)} deny {_NOBODY[kind]}"
-    if any(_replaces(rule, gone) for rule in new):
-        yield f"{head} seq {next(n for n in range(1, _GUARD_RULE) if n not in taken)} deny {_EVERYTHING[kind]}"
+def _excludes(one: str, other: str) -> bool:
+    """Whether a router keeps only one of the rules: it takes neither a number nor a policy twice."""
+    return _number(one) == _number(other) or one.partition(" ")[2].partition(" ")[2] == other.partition(" ")[2].partition(" ")[2]
 
 
-def _replaces(rule: str, gone: Iterable[str]) -> bool:
-    """Whether it is a deny that takes the number of one: between the two neither would be there."""
+def _number(rule: str) -> int:
+    """0 for what is no rule."""
     match = _RULE.fullmatch(rule)
-    return match is not None and match[2] == "deny" and any(g.startswith(f"seq {match[1]} deny ") for g in gone)
+    return int(match[1]) if match else 0
 
 
 def _is_permit(rule: str) -> bool:
     match = _RULE.fullmatch(rule)
     return match is not None and match[2] == "permit"
-
-
-def _in_order(rule: str) -> tuple[bool, int]:
-    """Denies first."""
-    match = _RULE.fullmatch(rule)
-    return _is_permit(rule), int(match[1]) if match else 0
 
 
 def _named(rule: str) -> str:
@@ -142,20 +165,22 @@ def _referred(blocks: Iterable[Block]) -> set[str]:
     return found
 
 
-def _denied_lists(blocks: Iterable[Block]) -> set[str]:
-    """Prefix lists that an entry which denies names."""
+def _named_by(blocks: Iterable[Block], action: str, *, inside: str = "permit") -> set[str]:
+    """Prefix lists that are named by lines which permit, sessions among them, or by entries which deny."""
     found = set()
     for block in blocks:
-        if (match := MAP.fullmatch(block.text)) and match[2] == "deny":
-            lines = [child.text.split() for child in block.children]
-            found |= {name for line in lines if "prefix-list" in line for name in line[line.index("prefix-list") + 1 :]}
+        if LIST.fullmatch(block.text):
+            continue
+        match = MAP.fullmatch(block.text)
+        here = match[2] if match else inside
+        words = block.text.split()
+        if "prefix-list" in words and here == action:
+            found |= set(words[words.index("prefix-list") + 1 :])
+        found |= _named_by(block.children, action, inside=here)
     return found
 
 
 def _map_edits(name: str, before: Entries, after: Entries, words: Words, *, used: bool) -> Iterator[Edit]:
-    if not after:
-        yield from (Edit(Phase.CLEAR, (), f"no {_head(name, before, number)}") for number in before)
-        return
     kept = {n for n in before.keys() & after.keys() if _decides(before[n]) == _decides(after[n])}
     gone, new = [n for n in before if n not in kept], [n for n in sorted(after) if n not in kept]
     guard = _guard_entry(name, before, after) if words.guarded and before and not kept else ""
@@ -170,7 +195,8 @@ def _map_edits(name: str, before: Entries, after: Entries, words: Words, *, used
     for number in sorted(kept):
         yield from _changed_sets(_head(name, after, number), before[number][1], after[number][1], words)
     for number in (n for n in new if n not in still):
-        yield from _new_entry(name, number, after[number], exists=bool(before), used=used or bool(before))
+        phase = Phase.LOOSEN if before or (used and not words.guarded) else Phase.TIGHTEN
+        yield from _new_entry(name, number, after[number], phase, used=used or bool(before))
     if guard:
         yield Edit(Phase.LOOSEN, (), f"no {guard}")
 
@@ -214,10 +240,14 @@ def _without(line: str, words: Words) -> str:
     return next((short for begin, short in words.negated.items() if line.startswith(begin)), f"no {line}")
 
 
-def _new_entry(name: str, number: int, entry: tuple[str, tuple[str, ...]], *, exists: bool, used: bool) -> Iterator[Edit]:
-    """An entry without a line below it is about every route: where it is in use, it denies until it is whole."""
+def _new_entry(name: str, number: int, entry: tuple[str, tuple[str, ...]], phase: Phase, *, used: bool) -> Iterator[Edit]:
+    """An entry without a line below it is about every route: where it is in use, it denies until it is whole.
+
+    `phase`: when it may begin to let pass.
+    """
     action, lines = entry
-    phase = Phase.LOOSEN if exists and action == "permit" else Phase.TIGHTEN
+    if action == "deny":
+        phase = Phase.TIGHTEN
     head = f"route-map {name} {action} {number}"
     while_made = f"route-map {name} deny {number}" if used and action == "permit" else head
     yield from (Edit(phase, (while_made,), line) for line in lines)
