@@ -40,7 +40,9 @@ Look = tuple[Target, Sequence[Observation]]
 
 
 def run() -> list[Result]:
-    policies = load_policies(ROOT / "policies")
+    every = load_policies(ROOT / "policies")
+    # The lab has no host with a role: such policies would be counted as checks and cost nothing.
+    policies = every.model_copy(update={"policies": tuple(policy for policy in every.policies if not policy.role)})
     evaluator = Evaluator(policies)
     looks = recorded()
     ours = _rate(evaluator, looks)

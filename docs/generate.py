@@ -57,7 +57,10 @@ def policies_page(policies: PolicySet) -> str:
     parts = [f"# Policies\n{GENERATED}\nFrom `policies/`. `luxops policy show ID` tells more of each."]
     for kind in sorted({p.applies_to for p in policies.policies}):
         chosen = policies.for_target(kind)
-        rows = "\n".join(f"| `{p.id}` | {p.title} | {p.severity} | {_mapped(p)} |" for p in sorted(chosen, key=lambda p: p.id))
+        rows = "\n".join(
+            f"| `{p.id}` | {p.title}{f' ({p.role})' if p.role else ''} | {p.severity} | {_mapped(p)} |"
+            for p in sorted(chosen, key=lambda p: p.id)
+        )
         parts.append(
             f"## For {kind}s: {len(chosen)}\n\n| policy | holds where | severity | requirements |\n|---|---|---|---|\n{rows}"
         )

@@ -22,6 +22,13 @@ def logs_as_imported() -> None:
     structlog.reset_defaults()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Where the run was started in the background, programs that tests start would ignore Ctrl-C as well."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One server a test run."""

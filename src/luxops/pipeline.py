@@ -57,6 +57,8 @@ def scan(
     ) as record:
         for domain in domains:
             awaited = {target.id: target for target in selection.of(declared[domain.name])}
+            if not awaited:
+                continue  # a domain may look at everything at once, whatever is asked of it
             desired = domain.desired(federation)
             progress.started(domain.name, len(awaited))
             for observed in domain.observe(list(awaited.values()), progress):

@@ -91,6 +91,17 @@ class CloudSettings(_Section):
     """Further attempts where a service says that it is busy, or breaks off."""
 
 
+class ChangesSettings(_Section):
+    """How changes are asked for, agreed to and carried out."""
+
+    person: str = ""
+    """Who asks for changes from here: a person's id in the inventory. A command's `--by` says otherwise for once."""
+    valid_days: float = Field(default=7.0, gt=0, le=90)
+    """Days after planning in which a change can be approved and begun. It stands in what approvers sign."""
+    lease: float = Field(default=60.0, ge=5, le=3600)
+    """Seconds for which a device stays with a luxops on another machine that no longer says that it lives."""
+
+
 class LabSettings(_Section):
     """The lab on this machine."""
 
@@ -121,6 +132,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     watch: WatchSettings = WatchSettings()
     cloud: CloudSettings = CloudSettings()
+    changes: ChangesSettings = ChangesSettings()
     lab: LabSettings = LabSettings()
     replay: Path | None = None
     """Folder of recorded answers to use in place of real sessions. What comes of it is marked as replayed everywhere."""

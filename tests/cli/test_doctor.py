@@ -14,6 +14,8 @@ from luxops.cli.doctor_offline import unpack_cli
 from luxops.errors import LuxopsError
 from luxops.settings import CloudSettings, Settings, StoreSettings
 
+pytestmark = pytest.mark.slow
+
 RUNS = b"#!/bin/sh\necho v9.9.9\n"
 
 

@@ -64,6 +64,21 @@ def test_what_would_lose_data_is_protected() -> None:
 
 
 @pytest.mark.slow
+def test_a_bastion_lets_its_operators_in_and_speaks_to_what_is_managed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    more = "datacentre: dc1, operators: [10.250.15.0/24], flavour: small, image: debian-12}"
+    federation = edited(tmp_path_factory, [(FEDERATION, "10.250.0.5, datacentre: dc1}", f"10.250.0.5, {more}")])
+    made = [r for r in capture(federation, STACKS, 1).resources.values() if r.name.startswith("bastion-dc")]
+    assert {r.name for r in made if r.type.endswith(":Instance")} == {"bastion-dc1"}  # the other stands elsewhere
+    (port,) = [r for r in made if r.type.endswith(":Port")]
+    assert port.properties["fixedIps"][0]["ipAddress"] == "10.250.0.5"
+    assert port.properties["portSecurityEnabled"] is True
+    rules = [r.properties for r in made if r.type.endswith(":SecGroupRule")]
+    sessions = {(r["direction"], r["remoteIpPrefix"]) for r in rules if r["portRangeMin"] == 22}
+    assert sessions == {("ingress", "10.250.15.0/24"), ("egress", "10.250.0.0/20")}
+    assert {r["remoteIpPrefix"] for r in rules if r["portRangeMin"] != 22} == {"10.250.0.9/32", "10.250.0.10/32"}
+
+
+@pytest.mark.slow
 def test_several_processes_give_the_same() -> None:
     assert capture(small(), STACKS, 2) == small_graph()
 
@@ -207,6 +222,7 @@ def declared(tmp_path: Path, program: str, *, fibre: str = "") -> Graph:
     ('pulumi.StackReference("x", stack_name="organization/tenant/chl").outputs', "reads stack tenant/chl, which comes later"),
     (f"for i in range({MAX_RESOURCES}): Network(f'n{{i}}', name=f'n{{i}}')", "has 500 resources"),
 ])  # fmt: skip
+@pytest.mark.slow
 def test_what_cannot_be_planned_is_refused(tmp_path: Path, program: str, told: str) -> None:
     with pytest.raises(CaptureError) as refused:
         declared(tmp_path, program)

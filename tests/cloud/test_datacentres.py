@@ -14,6 +14,8 @@ from luxops.federation import Federation, load_federation
 from luxops.model import Failure, FailureReason
 from luxops.reports.cloud_sheets import likeness_sheet
 
+pytestmark = pytest.mark.slow
+
 Json = clouds.Json
 
 

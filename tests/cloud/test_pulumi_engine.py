@@ -209,6 +209,7 @@ def postgres_state(postgres_server: PostgresServer) -> str:
     return f"postgres://postgres@/{name}?host={postgres_server.folder}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["file", "s3", pytest.param("postgres", marks=pytest.mark.postgresql)])
 def test_locks_are_read_where_the_state_is(backend: str, request: pytest.FixtureRequest) -> None:
     url: str = request.getfixturevalue(f"{backend}_state")

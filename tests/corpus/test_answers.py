@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from tests.corpus.corpus import Reference
 from tests.support.answers import ordered
 
@@ -21,9 +22,12 @@ def cel_answer(expression: Expression, facts: dict[str, Any]) -> Any:  # noqa: A
         return CEL_ERRORS
 
 
+@pytest.mark.slow
 def test_python_and_cel_answer_alike(references: list[Reference]) -> None:
     expressions: dict[TargetKind, list[Expression]] = {kind: [] for kind in TargetKind}
     for policy in load_policies(Settings().policies).policies:
+        if policy.role:
+            continue  # no recorded host has a role: tests/hosts/test_openstack.py asks the same of controllers
         texts = filter(None, (policy.check, policy.when, policy.show))
         expressions[policy.applies_to] += map(read_expression, texts)
     answered = left = 0

@@ -119,6 +119,20 @@ def test_when() -> None:
     assert judge("f.a == 1", f={"kind": Unreadable(reason="no"), "a": 1}, more=more).verdict is Verdict.UNKNOWN
 
 
+def test_a_role_that_the_target_lacks_comes_before_what_was_observed() -> None:
+    evaluator = Evaluator(policy_set(policy("f.a == 1", role="controller")))
+    controller = HOST.model_copy(update={"labels": {"role": "controller"}})
+    failed = Failure(reason=FailureReason.TIMEOUT, detail="after 30 s")
+    for seen in ([], observed(f={"a": 1}), observed(f={"a": 2}), observed(f=failed)):
+        (finding,) = evaluator.evaluate(HOST, seen, AT)
+        assert (finding.verdict, finding.actual) == (Verdict.NOT_APPLICABLE, None)
+        assert finding.reason == "not looked at: the inventory declares it no controller"
+    verdicts = [
+        evaluator.evaluate(controller, seen, AT)[0].verdict for seen in ([], observed(f={"a": 1}), observed(f={"a": 2}))
+    ]
+    assert verdicts == [Verdict.UNKNOWN, Verdict.PASS, Verdict.FAIL]
+
+
 def test_a_failed_fact_is_unknown_with_its_reason() -> None:
     finding = judge("f.a == 1", f=Failure(reason=FailureReason.TIMEOUT, detail="after 30 s", retryable=True))
     assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, "f: timeout: after 30 s")
@@ -290,7 +304,10 @@ def plain_cel(check: str, facts: dict[str, Any]) -> Verdict:
 
 @given(st.sampled_from(CHECKS), st.dictionaries(st.sampled_from(["a", "b"]), json_values, max_size=2))
 def test_on_facts_of_whatever_shape_the_answer_is_that_of_plain_cel(check: str, facts: dict[str, Any]) -> None:
-    assert judge(check, f=facts).verdict is plain_cel(check, facts)
+    verdict = judge(check, f=facts).verdict
+    # The library walks a map in an order drawn anew at each call, and what ends the walk first, an error or an answer, wins:
+    # such a check has several plain answers. 200 draws over at most 3 keys meet each of them.
+    assert verdict is plain_cel(check, facts) or verdict in {plain_cel(check, facts) for _ in range(200)}
 
 
 items = st.lists(
@@ -366,6 +383,7 @@ SHAPED_CHECKS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.sampled_from(SHAPED_CHECKS), SHAPED)
 def test_on_facts_of_the_right_shape_the_answer_is_that_of_plain_cel(check: str, facts: dict[str, Any]) -> None:
     assert judge(check, f=facts).verdict is plain_cel(check, facts)

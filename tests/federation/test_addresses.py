@@ -83,7 +83,8 @@ def test_windows(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Mon", "Mon 6:00-20:00", "Mon 06:00-25:00", "Mon 06:00-24:30", "Mo 06:00-20:00", "Mon 24:00-24:00"]
+    "text",
+    ["", "Mon", "Mon 6:00-20:00", "Mon 06:00-25:00", "Mon 06:00-24:30", "Mo 06:00-20:00", "Mon 24:00-24:00", "Mon 06:00-06:00"],
 )
 def test_what_is_no_window(text: str) -> None:
     with pytest.raises(ValidationError):

@@ -16,6 +16,7 @@ from luxops.federation import InventoryError, load_federation
 WORDS = ["chl", "10.16.0.0/16", "10.250.0.11", "[]", "{}", "null", "-1", "dc1", "x: y", '"', "- ", "consumers.x", "1.2.3.4/31"]
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None)
 @given(st.data())
 def test_it_loads_or_every_problem_has_a_place(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:

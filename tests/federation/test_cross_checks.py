@@ -69,6 +69,13 @@ BREAKS = [
     Break(HRS, "id: hrs-main", "id: ^chl-main", "id given twice", "`chl-main` is already a site"),
     Break(CHL, "as_number: 64601", "as_number: ^64600", "AS number given twice", "already the AS number of the cores"),
     Break(HRS, "as_number: 64604", "as_number: ^64700", "AS number given twice", "already the AS number of esante"),
+    Break(
+        TOP,
+        f"    ssh_keys: [{KEY}]\n",
+        f"    ssh_keys: [{KEY}]\n  - {{id: engineer-1, roles: [engineer], ssh_keys: [^{KEY} other words]}}\n",
+        "SSH key given twice",
+        "is already the key of auditor-1",
+    ),
     # prefixes
     Break(HRS, "prefix: 10.19.0.0/16", "prefix: ^10.16.0.0/12", "overlapping prefixes", "10.16.0.0/16, the prefix of chl"),
     Break(
@@ -476,6 +483,27 @@ BREAKS = [
     ),
     Break(CHL_HOSTS, "zone: imaging\n", "zone: imaging\n    image: ^debian-11\n", "unknown image", "no image `debian-11`"),
     Break(
+        TOP,
+        "10.250.0.5, datacentre: dc1}",
+        "10.250.0.5, datacentre: dc1, flavour: ^small}",
+        "bastion that is half a server",
+        "bastion-dc1 has only its flavour",
+    ),
+    Break(
+        TOP,
+        "10.250.0.5, datacentre: dc1}",
+        "10.250.0.5, datacentre: dc1, flavour: small, image: ^debian-11}",
+        "unknown image",
+        "bastion-dc1: there is no image `debian-11`",
+    ),
+    Break(
+        TOP,
+        "10.250.0.5, datacentre: dc1}",
+        "10.250.0.5, datacentre: dc1, operators: [^10.251.0.0/24]}",
+        "operators from elsewhere",
+        "not inside 10.250.0.0/20",
+    ),
+    Break(
         CHL, "quota: {cores: 400,", "quota: {cores: ^3,", "servers beyond the quota", "the servers of chl need 4, 3 are granted"
     ),
 ]
@@ -509,4 +537,4 @@ def test_every_check_is_listed() -> None:
         and list(inspect.signature(function).parameters) == ["declared"]
     }
     assert set(CHECKS) == written
-    assert len(CHECKS) == len(written) == 30
+    assert len(CHECKS) == len(written) == 32

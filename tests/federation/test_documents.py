@@ -119,6 +119,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(_JSON)
 def test_json_reads_as_itself(value: object) -> None:
     assert parse_document(json.dumps(value, ensure_ascii=False)).value == value

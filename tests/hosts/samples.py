@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from luxops.domains.hosts import script
 from luxops.domains.hosts.facts.interface import Answer, SectionAnswer
@@ -28,7 +29,13 @@ Fepv9F8=
 -----END CERTIFICATE-----
 """
 
+ROLE = "controller"
+"""The role of a host that is asked for every fact."""
+CONTROLLERS = Path(__file__).parent / "openstack"
+"""`NAME/etc`: configuration of a hardened and of a careless controller; `NAME.answer`: what the script prints there."""
+
 SECTIONS: dict[str, str] = {
+    "openstack.root": (CONTROLLERS / "hardened.answer").read_text(),
     "sysctl.state": """\
 - /proc/sys/kernel/yama/ptrace_scope
 ! /proc/sys/net/core/bpf_jit_enable
@@ -365,12 +372,14 @@ def closed(section: str, body: str, status: int = 0, nonce: str = NONCE) -> str:
     return f"{body}\n{nonce} {section} {status}\n"
 
 
-def frames(hostname: str = HOST, nonce: str = NONCE, sections: Mapping[str, str] = SECTIONS) -> dict[str, bytes]:
+def frames(
+    hostname: str = HOST, nonce: str = NONCE, sections: Mapping[str, str] = SECTIONS, role: str | None = None
+) -> dict[str, bytes]:
     """Every frame of a whole answer, in order."""
     bodies = {script.IDENTITY: f"{hostname}\n.", script.SUDO: "", script.END: "ticks 21"}
     return {
         name: frame(name, "".join(closed(s, sections[s], nonce=nonce) for s in inside) or bodies[name], nonce=nonce)
-        for name, inside in script.expected_frames("sudo").items()
+        for name, inside in script.expected_frames("sudo", role).items()
     }
 
 

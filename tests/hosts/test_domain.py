@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import pytest
-from tests.hosts.samples import HOST, NONCE, frames
+from tests.hosts.samples import HOST, NONCE, ROLE, frames
 from tests.support.drafts import COMPLETE
 
 from luxops.domains.hosts import script
@@ -12,7 +12,7 @@ from luxops.domains.hosts.drift import DeclaredSocket, DeclaredSockets, compare_
 from luxops.domains.hosts.facts import FACTS
 from luxops.domains.hosts.facts.sockets import Socket, Sockets
 from luxops.federation import Federation, load_federation
-from luxops.model import Failure, FailureReason, TargetId, Unreadable
+from luxops.model import Failure, FailureReason, Observation, TargetId, Unreadable
 from luxops.progress import Progress, Silent
 from luxops.transports.interface import CommandReply, CommandRequest
 
@@ -46,10 +46,60 @@ def test_one_request_a_host_and_one_observation_a_fact(federation: Federation) -
     seen = {observations[0].target: observations for observations in domain.observe(targets, Silent())}
     assert [request.target for request in runner.asked] == [target.id for target in targets]
     assert set(seen) == {target.id for target in targets}
-    facts = [*(fact.name for fact in FACTS), "collection"]
+    facts = [*(fact.name for fact in FACTS if fact.role is None), "collection"]
     assert all([o.fact for o in observations] == facts for observations in seen.values())
     assert all(o.failure is None for o in seen[HOST])
     assert all(o.failure is not None for target, found in seen.items() if target != HOST for o in found)
+
+
+class Controllers:
+    """Everyone says the same, with what only controllers are asked or without it."""
+
+    def __init__(self, role: str | None) -> None:
+        self.role = role
+        self.asked: list[CommandRequest] = []
+
+    def run(self, requests: Iterable[CommandRequest], progress: Progress) -> Iterator[CommandReply]:
+        del progress
+        for request in requests:
+            self.asked.append(request)
+            output = b"".join(frames(request.target, role=self.role).values())
+            yield CommandReply(target=request.target, output=output, exit_status=0)
+
+
+def _as_controllers(federation: Federation, group: str) -> Federation:
+    """The declaration, with one group of hosts declared controllers."""
+    file = federation.hosts["chl"]
+    groups = tuple(one.model_copy(update={"role": ROLE} if one.id == group else {}) for one in file.groups)
+    return federation.model_copy(update={"hosts": {**federation.hosts, "chl": file.model_copy(update={"groups": groups})}})
+
+
+def _openstack(federation: Federation, runner: Controllers) -> dict[str, Observation | None]:
+    """What is known of OpenStack, of each host of the hospital CHL."""
+    domain = HostsDomain(runner, lambda _target: NONCE)
+    targets = [target for target in domain.targets(federation) if target.hospital == "chl"]
+    seen = {found[0].target: found for found in domain.observe(targets, Silent())}
+    return {target: next((o for o in found if o.fact == "openstack"), None) for target, found in seen.items()}
+
+
+def test_only_declared_controllers_are_asked_for_openstack(federation: Federation) -> None:
+    runner = Controllers(ROLE)
+    found = _openstack(_as_controllers(federation, "pacs"), runner)
+    asked = {request.target for request in runner.asked if b"openstack" in request.stdin}
+    assert asked == {"chl-pacs1", "chl-pacs2"}
+    assert {target for target, seen in found.items() if seen is not None and seen.failure is None} == asked
+    assert {target for target, seen in found.items() if seen is None} == found.keys() - asked
+
+
+def test_a_controller_whose_answer_is_not_a_controllers_has_no_facts(federation: Federation) -> None:
+    """An answer recorded before the host was declared one, or by an older collector."""
+    found = _openstack(_as_controllers(federation, "pacs"), Controllers(None))
+    (one, two) = (found["chl-pacs1"], found["chl-pacs2"])
+    assert one is not None
+    assert two is not None
+    assert one.failure is not None
+    assert one.failure.reason is FailureReason.MALFORMED
+    assert two.value is None
 
 
 def test_each_request_has_a_mark_of_its_own(federation: Federation) -> None:

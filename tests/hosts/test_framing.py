@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.hosts.samples import HOST, NONCE, NOW, SECTIONS, closed, frame, frames, reply
+from tests.hosts.samples import HOST, NONCE, NOW, ROLE, SECTIONS, closed, frame, frames, reply
 
 from luxops.domains.hosts import script
 from luxops.domains.hosts.answer import COLLECTION, outcomes
@@ -12,16 +12,16 @@ from luxops.domains.hosts.facts.interface import ParseError
 from luxops.domains.hosts.framing import Frames, unframe
 from luxops.model import FactName, Failure, FailureReason
 
-EXPECTED = script.expected_frames("sudo")
-WHOLE = frames()
+EXPECTED = script.expected_frames("sudo", ROLE)
+WHOLE = frames(role=ROLE)
 ANSWER = b"".join(WHOLE.values())
-GOOD = outcomes(reply(ANSWER), NONCE, "sudo", NOW)
+GOOD = outcomes(reply(ANSWER), NONCE, "sudo", NOW, ROLE)
 GOOD_FRAMES = unframe(ANSWER, NONCE, EXPECTED)
 OTHER = "fedcba9876543210fedcba9876543210"
 
 
 def _judged(output: bytes) -> dict[FactName, object]:
-    return dict(outcomes(reply(output), NONCE, "sudo", NOW))
+    return dict(outcomes(reply(output), NONCE, "sudo", NOW, ROLE))
 
 
 def _proven(output: bytes) -> int:
@@ -54,6 +54,7 @@ def test_a_truncated_answer_loses_facts_and_changes_none(length: int) -> None:
         assert isinstance(outcome, Failure) or name == COLLECTION or outcome == GOOD[name]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.integers(min_value=0, max_value=len(ANSWER) - 1), st.integers(min_value=1, max_value=255))
 def test_a_garbled_byte_never_gives_another_value(place: int, flip: int) -> None:
@@ -96,8 +97,8 @@ def test_an_answer_given_twice_counts_for_nothing() -> None:
 @pytest.mark.parametrize(
     "output",
     [
-        b"".join(frames(nonce=OTHER).values()),
-        ANSWER + frames(nonce=OTHER)["daemons.root"],
+        b"".join(frames(nonce=OTHER, role=ROLE).values()),
+        ANSWER + frames(nonce=OTHER, role=ROLE)["daemons.root"],
         frame("host.identity", f"{HOST}\n.", nonce=OTHER) + ANSWER,
         ANSWER + frame("sshd.effective", SECTIONS["sshd.effective"]),
         b"".join(reversed(WHOLE.values())),
@@ -153,6 +154,6 @@ def test_bytes_between_frames_are_damage() -> None:
 
 
 def test_a_body_that_looks_like_a_frame_is_a_body() -> None:
-    inner = frames(nonce=OTHER)["local.root"].decode()
-    whole = frames(sections=SECTIONS | {"pam.state": inner})
+    inner = frames(nonce=OTHER, role=ROLE)["local.root"].decode()
+    whole = frames(sections=SECTIONS | {"pam.state": inner}, role=ROLE)
     assert unframe(whole["local.open"], NONCE, EXPECTED).sections["pam.state"].stdout == inner.encode()

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.hosts.samples import NONCE, NOW
+from tests.hosts.samples import NONCE, NOW, ROLE
 
 from luxops.domains.hosts import script
 from luxops.domains.hosts.answer import Collection, outcomes
@@ -18,7 +18,7 @@ from luxops.transports.interface import CommandReply
 
 pytestmark = pytest.mark.slow
 
-SCRIPTS = {collector: script.compose(NONCE, collector).decode() for collector in ("sudo", "installed")}
+SCRIPTS = {collector: script.compose(NONCE, collector, ROLE).decode() for collector in ("sudo", "installed")}
 PARTS = {section.name: section.script for section in script.sections()} | {
     "frame": script._PRELUDE,
     "group": script._GROUP + script._GROUP_END,
@@ -36,11 +36,11 @@ def _run(text: bytes, command: str = "exec /bin/sh -s") -> CommandReply:
 
 
 def test_this_machine_answers_every_fact_by_a_value_or_a_reason() -> None:
-    reply = _run(script.compose(NONCE, "sudo"), script.COMMAND)
-    frames = unframe(reply.output, NONCE, script.expected_frames("sudo"))
+    reply = _run(script.compose(NONCE, "sudo", ROLE), script.COMMAND)
+    frames = unframe(reply.output, NONCE, script.expected_frames("sudo", ROLE))
     assert not frames.damaged
     assert not frames.repeated
-    found = outcomes(reply, NONCE, "sudo", NOW)
+    found = outcomes(reply, NONCE, "sudo", NOW, ROLE)
     assert set(found) == {fact.name for fact in FACTS} | {"collection"}
     malformed = [str(outcome) for outcome in found.values() if isinstance(outcome, Failure) and outcome.reason == "malformed"]
     assert malformed == []
@@ -54,10 +54,10 @@ def test_this_machine_answers_every_fact_by_a_value_or_a_reason() -> None:
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is part of util-linux")
 def test_an_account_without_sudo_is_told_so() -> None:
     drop = "exec setpriv --reuid=65534 --regid=65534 --clear-groups" if Path("/root").stat() and _is_root() else "exec"
-    reply = _run(script.compose(NONCE, "sudo"), f"{drop} /bin/sh -s")
-    frames = unframe(reply.output, NONCE, script.expected_frames("sudo"))
+    reply = _run(script.compose(NONCE, "sudo", ROLE), f"{drop} /bin/sh -s")
+    frames = unframe(reply.output, NONCE, script.expected_frames("sudo", ROLE))
     assert frames.sections[script.SUDO].exit_status != 0
-    found = outcomes(reply, NONCE, "sudo", NOW)
+    found = outcomes(reply, NONCE, "sudo", NOW, ROLE)
     shadow = found[FactName("accounts")]
     assert "sudo was refused" in (str(shadow) if isinstance(shadow, Failure) else shadow.model_dump_json())
 
@@ -88,13 +88,13 @@ def test_sudo_is_asked_once() -> None:
 
 @pytest.mark.parametrize("collector", ["sudo", "installed"])
 def test_a_script_that_arrives_cut_runs_not_at_all(collector: script.Collector) -> None:
-    whole = script.compose(NONCE, collector)
+    whole = script.compose(NONCE, collector, ROLE)
     for share in (0.2, 0.5, 0.9):
         assert _run(whole[: int(len(whole) * share)]).output == b""
 
 
 def test_every_section_has_its_frame_in_order() -> None:
-    frames = script.expected_frames("sudo")
+    frames = script.expected_frames("sudo", ROLE)
     names = [name for frame, inside in frames.items() for name in inside or (frame,)]
     assert len(names) == len(set(names))
     assert names[0] == script.IDENTITY
@@ -102,6 +102,19 @@ def test_every_section_has_its_frame_in_order() -> None:
     assert {section.name for fact in FACTS for section in fact.sections} <= set(names)
     assert all(len(inside) > 1 for name, inside in frames.items() if name.endswith((".open", ".root")))
     assert script.COPY in script.expected_frames("installed")
+
+
+def test_who_has_no_role_is_asked_for_nothing_of_it() -> None:
+    named = {section.name: section.script for fact in FACTS if fact.role for section in fact.sections}
+    assert set(named) == {"openstack.root"}
+    for collector in ("sudo", "installed"):
+        plain = script.compose(NONCE, collector).decode()
+        assert "openstack" not in plain
+        assert "nova" not in plain
+        assert plain != script.compose(NONCE, collector, ROLE).decode()
+    assert b"openstack.root" in script.collector_script(ROLE)
+    assert b"openstack" not in script.collector_script()
+    assert script.collector_copy(ROLE) != script.collector_copy()
 
 
 def _answered(members: list[Section], seconds: int) -> Frames:

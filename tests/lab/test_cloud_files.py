@@ -65,6 +65,7 @@ def test_the_clouds_file_is_what_openstacks_clients_read(layout: Layout) -> None
     assert (cloud["auth"]["username"], cloud["auth"]["project_name"]) == ("admin", "admin")
 
 
+@pytest.mark.slow
 def test_datacentres_are_the_federations(tmp_path: Path) -> None:
     state = State(tmp_path / "lab")
     state.create()

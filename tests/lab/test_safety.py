@@ -70,6 +70,7 @@ def test_name_servers_are_read_ipv4_only(tmp_path: Path) -> None:
     assert safety.resolvers(tmp_path / "none") == []
 
 
+@pytest.mark.slow
 def test_external_peers_are_no_part_of_the_lab_and_not_fenced(tmp_path: Path) -> None:
     whole = load_federation(ROOT / "inventory")
     state = State(tmp_path / "lab")

@@ -1,4 +1,4 @@
-"""A router that is not as it was declared: a design's normalised lines with things changed by hand, none impossible for the router."""
+"""A router that is not as declared: a design's normalised lines with things changed by hand, none impossible for it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ def bfd_lost(node: Node, chance: random.Random) -> None:
 def session_line_changed(node: Node, chance: random.Random) -> None:
     part = chance.choice([_bgp(node), _family(node)])
     changes = ((r"(neighbor \S+ remote-as) .*", "64999"), (r"(neighbor \S+ description) .*", "liaison d’été"),
-               (r"(neighbor \S+ timers) .*", "3 9"), (r"(neighbor \S+ maximum-prefix) .*", "7"), (r"(bgp router-id) .*", "192.0.2.9"),
+               (r"(neighbor \S+ timers) .*", "3 9"), (r"(neighbor \S+ maximum-prefix) .*", "7"),
+               (r"(bgp router-id) .*", "192.0.2.9"),
                (r"(neighbor \S+ route-map) \S+ (?=in|out)", _any_map(node, chance) + " "))  # fmt: skip
     pattern, value = chance.choice(changes)
     if text := _some(part, pattern, chance):
@@ -87,7 +88,8 @@ def session_line_added(node: Node, chance: random.Random) -> None:
     if names := _neighbours(node):
         name = chance.choice(names)
         part, line = chance.choice([
-            (_bgp(node), f"neighbor {name} shutdown"), (_family(node), f"neighbor {name} prefix-list {_any_list(node, chance)} in"),
+            (_bgp(node), f"neighbor {name} shutdown"),
+            (_family(node), f"neighbor {name} prefix-list {_any_list(node, chance)} in"),
             (_family(node), "network 192.0.2.0/24"), (_family(node), "redistribute static"),
         ])  # fmt: skip
         if not any(t.startswith(f"neighbor {name} prefix-list") for t in part) or "prefix-list" not in line:
@@ -179,9 +181,9 @@ def globals_changed(node: Node, chance: random.Random) -> None:
 
 
 ROUTING: tuple[Mutation, ...] = (
-    neighbour_lost, neighbour_added, session_line_lost, bfd_lost, session_line_changed, session_line_changed, session_line_added,
-    deactivated, rule_lost, rule_added, rule_added, renumbered, list_lost, entry_lost, entry_added, entry_changed, route_changed,
-    globals_changed,
+    neighbour_lost, neighbour_added, session_line_lost, bfd_lost, session_line_changed, session_line_changed,
+    session_line_added, deactivated, rule_lost, rule_added, rule_added, renumbered, list_lost, entry_lost, entry_added,
+    entry_changed, route_changed, globals_changed,
 )  # fmt: skip
 
 
@@ -258,11 +260,11 @@ def ios_interface_by_hand(node: Node, chance: random.Random) -> None:
 
 
 def ios_terminal_changed(node: Node, chance: random.Random) -> None:
-    if head := _some(node, "line vty ", chance):
-        if text := _some(node[head], r"exec-timeout|transport|access-class", chance):
-            del node[head][text]
-            if text.startswith("transport "):
-                node[head]["transport input all"] = {}
+    head = _some(node, "line vty ", chance)
+    if head and (text := _some(node[head], r"exec-timeout|transport|access-class", chance)):
+        del node[head][text]
+        if text.startswith("transport "):
+            node[head]["transport input all"] = {}
 
 
 def ios_undeclared(node: Node, chance: random.Random) -> None:

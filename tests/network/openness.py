@@ -1,4 +1,4 @@
-"""What a router lets pass, by its platform's own rules, strictly: what does not exist, or is empty, counts as open where it may be."""
+"""What a router lets pass, by its platform's rules: what does not exist, or is empty, counts as open where it may be."""
 
 from __future__ import annotations
 

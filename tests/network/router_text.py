@@ -1,19 +1,21 @@
-"""What routers do with the lines they are sent: written for tests, from what FRR 8.4.4 and IOS-XE answer, and from nothing of luxops.
+"""What routers do with the lines they are sent: from what FRR 8.4.4 and IOS-XE answer, and from nothing of luxops.
 
-A line that a router would refuse raises Refused: a plan must not hold one.
+A line that a router would refuse raises RefusedError: a plan must not hold one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_interface
 from typing import Any
 
 Node = dict[str, Any]
 """Line → the lines below it."""
 
 
-class Refused(AssertionError):
+class RefusedError(AssertionError):
     """The router would have answered an error."""
 
 
@@ -33,9 +35,11 @@ def written(node: Node, depth: int = 0) -> list[str]:
     return [line for text, below in node.items() for line in (" " * depth + text, *written(below, depth + 1))]
 
 
-class Router:
-    """A command line in configuration mode. `settings`: lines of which the last value counts, as regular expressions whose groups
-    tell them apart."""
+class Router(ABC):
+    """A command line in configuration mode.
+
+    `settings`: lines of which the last value counts, as regular expressions whose groups tell them apart.
+    """
 
     opens: re.Pattern[str]
     settings: Sequence[str]
@@ -46,6 +50,10 @@ class Router:
         self.top = nested(lines)
         self.context: list[str] = []
 
+    @abstractmethod
+    def running(self) -> str:
+        """`show running-config` without its frame."""
+
     def here(self) -> Node:
         node = self.top
         for line in self.context:
@@ -53,20 +61,20 @@ class Router:
         return node
 
     def configure(self, lines: Iterable[str]) -> None:
-        """One configuration session. Raises Refused for a line that the router would not take, or a context left open."""
+        """One configuration session. Raises RefusedError for a line that the router would not take, or a context left open."""
         self.context = []
         for line in lines:
             assert line.isprintable(), line
             self.line(line.strip())
         if self.context:
-            raise Refused(f"the step ends inside {self.context}")
+            raise RefusedError(f"the step ends inside {self.context}")
 
     def line(self, line: str) -> None:
         if line in {"exit", "exit-address-family"}:
             if not self.context:
-                raise Refused("exit at the top")
+                raise RefusedError("exit at the top")
             if (line == "exit-address-family") != self.context[-1].startswith("address-family "):
-                raise Refused(f"{line} in {self.context}")
+                raise RefusedError(f"{line} in {self.context}")
             self.context.pop()
         elif line.startswith("no ") and not self.stored_negation(line):
             self.take(line.removeprefix("no "))
@@ -95,21 +103,21 @@ class Router:
 
     def take(self, text: str) -> None:
         if text not in self.here():
-            raise Refused(f"no {text}: it is not there, in {self.context}")
+            raise RefusedError(f"no {text}: it is not there, in {self.context}")
         del self.here()[text]
 
     def remove(self, begin: str) -> None:
         """Every line here that begins so."""
         found = [text for text in self.here() if text == begin or text.startswith(f"{begin} ")]
         if not found:
-            raise Refused(f"no {begin}: it is not there, in {self.context}")
+            raise RefusedError(f"no {begin}: it is not there, in {self.context}")
         for text in found:
             del self.here()[text]
 
     def forget_neighbour(self, name: str) -> None:
         process = self.here()
         if not any(text.startswith(f"neighbor {name} ") for text in process):
-            raise Refused(f"there is no neighbour {name}")
+            raise RefusedError(f"there is no neighbour {name}")
         for node in (process, *process.values()):
             for text in [text for text in node if re.match(rf"(no )?neighbor {re.escape(name)} ", text)]:
                 del node[text]
@@ -138,14 +146,14 @@ class FrrRouter(Router):
                 if other in self.top:
                     self.top[line] = self.top.pop(other)
         if line.startswith("router bgp ") and any(t.startswith("router bgp ") and t != line for t in self.top):
-            raise Refused("BGP is already running")
+            raise RefusedError("BGP is already running")
         super().enter(line)
 
     def put(self, line: str) -> None:
         if (match := SESSION.fullmatch(line)) and not match[2].startswith("remote-as "):
             process = self.top[self.context[0]]
             if not any(text.startswith(f"neighbor {match[1]} remote-as ") for text in process):
-                raise Refused(f"{line}: Specify remote-as first")
+                raise RefusedError(f"{line}: Specify remote-as first")
             if match[2].startswith("bfd profile"):
                 super().put(f"neighbor {match[1]} bfd")
         if match := PREFIX_RULE.fullmatch(line):
@@ -158,7 +166,7 @@ class FrrRouter(Router):
             return
         super().put(line)
 
-    def take(self, text: str) -> None:
+    def take(self, text: str) -> None:  # noqa: C901, PLR0912 - a command line has this many commands
         if match := re.fullmatch(r"(ip|ipv6) prefix-list (\S+)(?: (.+))?", text):
             head = f"{match[1]} prefix-list {match[2]}"
             rules = self.top.get(head, {})
@@ -166,7 +174,7 @@ class FrrRouter(Router):
                 super().take(head)
                 return
             if match[3] not in rules and match[3] != "description":
-                raise Refused(f"no {text}")
+                raise RefusedError(f"no {text}")
             for rule in [r for r in rules if r == match[3] or (match[3] == "description" and r.startswith("description "))]:
                 del rules[rule]
             if not rules:
@@ -177,21 +185,19 @@ class FrrRouter(Router):
             self.remove(text)
         elif match := re.fullmatch(r"neighbor (\S+) bfd profile \S+", text):
             if f"neighbor {match[1]} bfd" not in self.here():
-                raise Refused("FRR would begin with BFD anew")
+                raise RefusedError("FRR would begin with BFD anew")
             super().take(text)
         elif text == "description" or re.fullmatch(r"neighbor \S+ (description|password|shutdown)", text):
             self.remove(text)
         elif text.startswith("ip address "):
             self._take_address(text)
         elif text.startswith("interface "):
-            raise Refused("only inactive interfaces can be deleted")
+            raise RefusedError("only inactive interfaces can be deleted")
         else:
             super().take(text)
 
     def _take_address(self, text: str) -> None:
         """Linux takes an interface's further addresses of a subnet away with the first."""
-        from ipaddress import ip_interface
-
         super().take(text)
         network = ip_interface(text.split()[2]).network
         for other in [t for t in self.here() if t.startswith("ip address ") and ip_interface(t.split()[2]).network == network]:
@@ -233,20 +239,20 @@ class IosRouter(Router):
                 if (other := f"{match[1]} {action} {match[3]}") in self.top:
                     self.top[line] = self.top.pop(other)
         if line.startswith("router bgp ") and any(t.startswith("router bgp ") and t != line for t in self.top):
-            raise Refused("BGP is already running")
+            raise RefusedError("BGP is already running")
         if line.startswith("interface ") and line not in self.top and not self._virtual(line):
             self.top[line] = {"shutdown": {}}  # it was there, unused
         if match := re.match(r"ip access-list (standard|extended) (\S+)", line):
             for kind in {"standard", "extended"} - {match[1]}:
                 if f"ip access-list {kind} {match[2]}" in self.top:
-                    raise Refused("a list of this name exists with another type")
+                    raise RefusedError("a list of this name exists with another type")
         super().enter(line)
 
     @staticmethod
     def _virtual(line: str) -> bool:
         return line.startswith(("interface Loopback", "interface Tunnel"))
 
-    def put(self, line: str) -> None:
+    def put(self, line: str) -> None:  # noqa: C901 - same
         if self.context and self.context[0].startswith("ip access-list "):
             self._put_entry(line)
             return
@@ -262,24 +268,27 @@ class IosRouter(Router):
         if match := re.fullmatch(r"banner (\S+) (.)(.*)\2", line):
             line = f"banner {match[1]} {match[3]}"
         elif line.startswith("banner "):
-            raise Refused("a banner without its delimiter at the end")
+            raise RefusedError("a banner without its delimiter at the end")
         if line.startswith("vrf forwarding "):
             for text in [t for t in self.here() if t.startswith("ip address ")]:
                 del self.here()[text]
-        if (match := SESSION.fullmatch(line)) and not match[2].startswith("remote-as "):
-            if not any(t.startswith(f"neighbor {match[1]} remote-as ") for t in self.top[self.context[0]]):
-                raise Refused(f"{line}: Specify remote-as first")
+        if (
+            (match := SESSION.fullmatch(line))
+            and not match[2].startswith("remote-as ")
+            and not any(t.startswith(f"neighbor {match[1]} remote-as ") for t in self.top[self.context[0]])
+        ):
+            raise RefusedError(f"{line}: Specify remote-as first")
         if line.startswith("aaa ") and line != "aaa new-model" and "aaa new-model" not in self.top:
-            raise Refused(f"{line}: needs aaa new-model")
+            raise RefusedError(f"{line}: needs aaa new-model")
         super().put(line)
 
     def _put_entry(self, line: str) -> None:
         match = re.fullmatch(r"(\d+) (.+)", line)
         if match is None:
-            raise Refused(f"{line}: no number")
+            raise RefusedError(f"{line}: no number")
         texts = {t.partition(" ")[2] for t in self.here()}
         if any(t.startswith(f"{match[1]} ") for t in self.here()) or (match[2] in texts and not match[2].startswith("remark ")):
-            raise Refused(f"{line}: Duplicate")
+            raise RefusedError(f"{line}: Duplicate")
         self.here()[line] = {}
 
     def _put_rule(self, name: str, number: str, rest: str) -> None:
@@ -287,17 +296,17 @@ class IosRouter(Router):
         for rule in rules:
             _, seq, policy = rule.split(" ", 2)
             if seq == number or policy == rest:
-                raise Refused(f"%Insertion failed - prefix-list entry exists: {rule}")
+                raise RefusedError(f"%Insertion failed - prefix-list entry exists: {rule}")
         rules[f"seq {number} {rest}"] = {}
 
-    def take(self, text: str) -> None:
+    def take(self, text: str) -> None:  # noqa: C901, PLR0912 - a command line has this many commands
         if match := re.fullmatch(r"ip prefix-list (\S+)(?: (seq .+))?", text):
             head = f"ip prefix-list {match[1]}"
             if match[2] is None:
                 super().take(head)
                 return
             if match[2] not in self.top.get(head, {}):
-                raise Refused(f"no {text}")
+                raise RefusedError(f"no {text}")
             del self.top[head][match[2]]
             if not self.top[head]:
                 del self.top[head]
@@ -306,7 +315,7 @@ class IosRouter(Router):
         elif match := re.fullmatch(r"match ip address prefix-list (\S+)", text):
             old = next((t for t in self.here() if t.startswith("match ip address prefix-list ")), "")
             if match[1] not in old.split()[4:]:
-                raise Refused(f"no {text}")
+                raise RefusedError(f"no {text}")
             del self.here()[old]
             if left := [n for n in old.split()[4:] if n != match[1]]:
                 self.here()[" ".join(["match ip address prefix-list", *left])] = {}
@@ -315,7 +324,7 @@ class IosRouter(Router):
         ):
             self.remove(text)
         elif text.startswith("interface ") and not self._virtual(text):
-            raise Refused("% Removal of physical interfaces is not permitted")
+            raise RefusedError("% Removal of physical interfaces is not permitted")
         elif text == "shutdown":
             self.here().pop("shutdown", None)
         elif text.startswith("vrf forwarding "):
@@ -345,6 +354,7 @@ def numbered(lines: Sequence[str]) -> list[str]:
             inside, place = line.startswith("ip access-list "), 0
         elif inside:
             place += 10
-            line = f"  {place} " + re.sub(r" \[\d+\]$", "", line.strip())
+            out.append(f"  {place} " + re.sub(r" \[\d+\]$", "", line.strip()))
+            continue
         out.append(line)
     return out

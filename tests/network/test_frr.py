@@ -260,6 +260,7 @@ def test_dropped_repeated_or_garbled_line_is_never_a_value(fact: str, data: st.D
         assert reason(EDGE, whole | {command: "\n".join(broken)}, fact) is FailureReason.MALFORMED
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_every_dropped_line_of_a_well_framed_configuration_shows(federation: Federation, data: st.DataObject) -> None:

@@ -76,6 +76,7 @@ def test_same_federation_means_the_same_on_both_platforms(federation: Federation
     assert forward(ios.acls["CAMPUS-IN"]) != []
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_every_dropped_line_shows(federation: Federation, data: st.DataObject) -> None:
@@ -90,6 +91,7 @@ def test_every_dropped_line_shows(federation: Federation, data: st.DataObject) -
     assert found, dropped
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_every_changed_word_shows(federation: Federation, data: st.DataObject) -> None:

@@ -1,5 +1,7 @@
-"""Steps sent to a router that is not as declared make it so, and the rollback makes it what it was, on routers that refuse what the
-real ones refuse; and on the way nothing passes that passes at neither end."""
+"""Steps make a router that is not as declared so, and the rollback makes it what it was.
+
+On routers that refuse what the real ones refuse; and on the way nothing passes that passes at neither end.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,13 @@ from tests.network.transcripts import recorded
 
 from luxops.domains.network import PLATFORMS, design_router
 from luxops.domains.network.config import RouterConfig
+from luxops.domains.network.planning.edits import blocks_of
 from luxops.domains.network.planning.nouns import Step
 from luxops.domains.network.platforms.frr.configuration import configuration as frr_configuration
 from luxops.domains.network.platforms.frr.files import FILTERS
 from luxops.domains.network.platforms.frr.planning import SAVE, filter_text
 from luxops.domains.network.platforms.interface import CONFIG
 from luxops.domains.network.platforms.ios_xe.configuration import configuration as ios_configuration
-from luxops.domains.network.planning.edits import blocks_of
 from luxops.federation import Federation
 from luxops.federation.schema import Platform
 from luxops.model import TargetId
@@ -73,10 +75,11 @@ class Device:
         self.saved = False
         self.line.context = []
         for line in step.lines:
+            text = line.strip()
             for name, value in SECRETS.items():
-                line = line.replace(name, value)
-            assert "<secret" not in line
-            self.line.line(line.strip())
+                text = text.replace(name, value)
+            assert "<secret" not in text
+            self.line.line(text)
             yield
         assert not self.line.context
 

@@ -31,7 +31,8 @@ def config(router: Router, platform: Platform) -> RouterConfig:
 def lines(platform: Platform, text: Sequence[str], bound: Mapping[str, str]) -> list[str]:
     session = ["neighbor 192.0.2.1 activate", *(f"neighbor 192.0.2.1 {kind} {name} in" for kind, name in bound.items())]
     return [
-        f"hostname {ROUTER}", *text, "router bgp 65001", "  no bgp default ipv4-unicast", "  neighbor 192.0.2.1 remote-as 65002",
+        f"hostname {ROUTER}", *text, "router bgp 65001",
+        "  no bgp default ipv4-unicast", "  neighbor 192.0.2.1 remote-as 65002",
         f"  {FAMILY[platform]}", *(f"    {line}" for line in session),
     ]  # fmt: skip
 

@@ -144,6 +144,7 @@ def _anyone(end: FlowEnd) -> bool:
     return bool(end)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("destination", [_outside, _anyone])
 @settings(deadline=None, max_examples=40)
 @given(flows=FLOWS)

@@ -173,3 +173,23 @@ def test_a_selection_scans_only_its_targets(run: Run) -> None:
     assert [t.id for t in outcome.targets] == ["east"]
     assert outcome.scan.coverage == Coverage(targets=1, observed=1)
     assert outcome.scan.selection == "east"
+
+
+def test_a_domain_of_which_nothing_is_selected_looks_at_nothing(
+    federation: Federation, evaluator: Evaluator, store: Store
+) -> None:
+    class Windows(Doors):
+        name = "windows"
+        looked = False
+
+        def targets(self, federation: Federation) -> Sequence[Target]:
+            return [t.model_copy(update={"id": TargetId(f"window-{t.id}")}) for t in super().targets(federation)]
+
+        def observe(self, targets: Sequence[Target], progress: Progress) -> Iterator[Sequence[Observation]]:
+            self.looked = True
+            yield from super().observe(targets, progress)
+
+    doors, windows = Doors({"east": Door(closed=True)}), Windows({})
+    outcome = pipeline.scan(federation, [doors, windows], evaluator, Selection.parse(["east"]), store, Silent())
+    assert outcome.scan.coverage == Coverage(targets=1, observed=1)
+    assert not windows.looked

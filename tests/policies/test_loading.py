@@ -116,6 +116,17 @@ def test_a_policy_in_the_wrong_folder(folder: Path) -> None:
     assert edited(folder, "applies_to: host", "applies_to: router")[0].startswith("host/sshd.yaml:3:15: in the wrong folder")
 
 
+def test_a_role_that_no_host_can_have_is_an_error(folder: Path) -> None:
+    assert "role" in edited(folder, "  severity: high\n", "  severity: high\n  role: controler\n")[0]
+
+
+def test_a_role_is_a_hosts(folder: Path) -> None:
+    (folder / "router").mkdir(exist_ok=True)
+    text = POLICY.replace("applies_to: host", "applies_to: router\n  role: controller").replace("- id: ", "- id: r-")
+    (folder / "router" / "more.yaml").write_text(text)
+    assert [line.splitlines()[0] for line in problems(folder)] == ["router/more.yaml:4:9: a role of hosts"]
+
+
 def test_not_applicable_needs_when(folder: Path) -> None:
     assert "without `when`" in edited(folder, "  severity: high\n", "  severity: high\n  not_applicable: never\n")[0]
 

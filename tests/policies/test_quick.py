@@ -124,6 +124,7 @@ expressions = st.recursive(leaves, operations, max_leaves=7).filter(lambda text:
 BUILT_IN = {"now": 1768435200, "target": {"id": "x", "labels": {"a": "b"}}, "x": {"n": 1}}
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None)
 @given(expressions, facts_of_f)
 def test_any_expression_on_any_facts(text: str, facts: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def test_a_side_that_is_not_there_is_none() -> None:
     assert [r.actual for r in side_by_side("a", None)] == [None]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(LINES, LINES)
 def test_a_difference_is_never_shown_as_none(one: str, other: str) -> None:

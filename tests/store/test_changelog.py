@@ -28,6 +28,7 @@ def test_a_change_keeps_its_intent_its_effects_and_its_end(store: Store) -> None
         ("chl-imaging", "done", ""),
         ("chl-dc1", "failed", "409: in use"),
     ]
+    assert kept.began is not None
     assert kept.ended is not None
     assert kept.ended >= kept.began
 
@@ -45,6 +46,7 @@ def _die(url: str) -> None:
         os._exit(9)
 
 
+@pytest.mark.slow
 def test_one_whose_process_was_killed_is_shown_as_interrupted(store_url: str) -> None:
     process = multiprocessing.get_context("spawn").Process(target=_die, args=(store_url,))
     process.start()

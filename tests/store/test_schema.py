@@ -4,15 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
-from tests.support.looks import look, minute
+from sqlalchemy import bindparam, create_engine, text
+from tests.support.looks import INVENTORY, look, minute
 
 import luxops.store
-from luxops.store import StoreError, engine, open_store, tables
+from luxops.model import ChangeState
+from luxops.store import ChangeLog, StoreError, engine, open_store, tables
 
 MIGRATIONS = Path(luxops.store.__file__).parent / "migrations"
 
@@ -50,6 +52,7 @@ def test_a_store_of_a_newer_luxops_is_refused_and_left_alone(store_url: str) -> 
         assert store.latest_scan() is not None
 
 
+@pytest.mark.slow
 def test_many_processes_may_open_a_new_store_at_once(store_url: str) -> None:
     children = []
     for _ in range(6):
@@ -72,3 +75,28 @@ def test_foreign_keys_are_enforced(store_url: str) -> None:
         connection.execute(
             tables.observations.insert().values(target=77, fact="x", digest="sha256:" + "0" * 64, since_scan=1, since=minute(0))
         )
+
+
+def test_a_journal_of_the_second_schema_is_taken_along(store_url: str) -> None:
+    """What an older luxops wrote down is still told after the migration, and nothing is made up for it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    direct = engine.connect(engine.parse_url(store_url), 15)
+    with engine.writing(direct) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(
+            text(
+                "INSERT INTO changes (id, domain, title, plan, requested_by, began, state, machine, process)"
+                " VALUES ('old', 'cloud', 'cloud up', :plan, 'ops@bastion', :began, 'running', 'boot:gone:[1]', '1@1')"
+            ).bindparams(bindparam("plan", type_=tables.DigestBytes()), bindparam("began", type_=tables.Instant())),
+            {"plan": INVENTORY, "began": minute(0)},
+        )
+        connection.execute(
+            text("INSERT INTO effects (change, subject, action, outcome, detail) VALUES (1, 'chl', 'create', 'done', '')")
+        )
+    direct.dispose()
+    with open_store(store_url) as store:
+        change = ChangeLog(store).change("old")
+        assert (change.state, change.emergency, change.person) == (ChangeState.INTERRUPTED, False, "")
+        assert [(effect.subject, effect.at) for effect in change.effects] == [("chl", None)]

@@ -10,9 +10,10 @@ import random
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -59,11 +60,23 @@ class Rule:
     times: int = 1_000_000
     share: float = 1.0
     """How many of those that it is about, by chance."""
+    each: int = 1_000_000
+    """How often the same request may meet it: fewer than luxops repeats it, where it is to pass."""
     met: int = 0
+    requests: Counter[str] = field(default_factory=Counter)
 
     def about(self, request: Request, chance: random.Random) -> bool:
         fits = self.method in {"", request.method} and self.path in request.path
-        return fits and self.met < self.times and (self.share >= 1 or chance.random() < self.share)
+        fits = fits and self.met < self.times and self.requests[f"{request.method} {request.path}"] < self.each
+        return fits and (self.share >= 1 or chance.random() < self.share)
+
+    def meets(self, request: Request) -> None:
+        self.met += 1
+        self.requests[f"{request.method} {request.path}"] += 1
+
+    def afresh(self) -> Rule:
+        """The same, as if it had met nothing."""
+        return replace(self, met=0, requests=Counter())
 
 
 @dataclass
@@ -89,7 +102,7 @@ class Proxy:
             self.requests.append(f"{request.method} {request.path}")
             found = next((rule for rule in self.rules if rule.about(request, self.chance)), None)
             if found is not None:
-                found.met += 1
+                found.meets(request)
             return found
 
     def asked(self, method: str, path: str) -> int:

@@ -138,7 +138,7 @@ def watch_over(settings: Settings, store: Store, hosts: Hosts, *selectors: str) 
     return Watch(Watched(settings, Selection.parse(selectors), (hosts,), store))
 
 
-def main(folder: str, url: str, slow: str) -> None:
+def main(folder: str, url: str, slow: str, grace: str = "1") -> None:
     """As a process of its own: `python -m tests.support.watched FOLDER URL SECONDS`."""
     from luxops import logs  # noqa: PLC0415 - for the process alone
     from luxops.store import open_store  # noqa: PLC0415 - for the process alone
@@ -151,7 +151,7 @@ def main(folder: str, url: str, slow: str) -> None:
         hosts.slow = dict.fromkeys(("chl-pacs1", "chl-pacs2", "anim-dc1"), float(slow))
         watch = watch_over(settings, store, hosts)
         try:
-            with stopping_on_signals(watch.stop, grace=1.0):
+            with stopping_on_signals(watch.stop, grace=float(grace)):
                 watch.run()
         except KeyboardInterrupt:
             sys.stderr.write("interrupted\n")

@@ -15,7 +15,7 @@ from tests.support.site import Site
 
 from luxops.errors import LuxopsError
 from luxops.model import FailureReason, TargetId
-from luxops.transports.device import NetmikoRunner, _prompt
+from luxops.transports.device import NetmikoRunner, settled_prompt
 from luxops.transports.failures import SessionError
 from luxops.transports.interface import DeviceRequest
 
@@ -177,12 +177,12 @@ class Prompts:
 )
 def test_what_is_no_prompt_is_not_taken_for_one(found: list[str]) -> None:
     with pytest.raises(SessionError, match="no prompt") as error:
-        _prompt(Prompts(*found), ("show version",))
+        settled_prompt(Prompts(*found), ("show version",))
     assert error.value.failure.retryable
 
 
 def test_a_prompt_seen_twice_alike_is_taken() -> None:
-    assert _prompt(Prompts("r1# show version", "r1# ", "r1#"), ("show version",)) == "r1#"
+    assert settled_prompt(Prompts("r1# show version", "r1# ", "r1#"), ("show version",)) == "r1#"
 
 
 def test_host_keys_and_accounts_are_checked_as_for_commands(site: Site) -> None:

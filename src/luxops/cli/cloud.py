@@ -195,14 +195,14 @@ def _carried_out(
 ) -> list[Effect]:
     """Each effect is shown and journalled as it happens."""
     from luxops.cli import cloud_view as view
+    from luxops.cli.book import open_book
     from luxops.cli.progress import Bar
     from luxops.domains.cloud.changes import Outcome
     from luxops.model import ChangeEffect, ChangeState, digest_of
-    from luxops.store import ChangeLog, open_store
 
     effects = []
     plan = digest_of(what if hasattr(what, "model_dump") else list(what))
-    with open_store(obj.settings.store.url) as store, ChangeLog(store).begin("cloud", title, plan, override) as record:
+    with open_book(obj.settings) as book, book.record("cloud", title, plan, override) as record:
         with Bar("Making") as progress:
             for effect in work(what, progress):
                 effects.append(effect)

@@ -185,25 +185,26 @@ _DEFAULT = ("hosts", "routers")
 
 
 @lab.command(name="break")
-@click.argument("name", shell_complete=lambda *_: _break_names())
+@click.argument("names", metavar="NAME…", nargs=-1, required=True, shell_complete=lambda *_: _break_names())
 @click.pass_obj
-def break_(obj: CliContext, name: str) -> ExitCode:
-    """Put one named fault into the running lab, and verify that it is there.
+def break_(obj: CliContext, names: tuple[str, ...]) -> ExitCode:
+    """Put named faults into the running lab, one after the other, and verify that each is there.
 
     \b
     Example:
-      luxops lab break acl-line
+      luxops lab break acl-line static-route
       luxops scan chl-edge1
       luxops lab heal acl-line
     """
     from luxops.lab import faults
     from luxops.lab.breaks import find
 
-    the_lab, fault = _lab(_settings(obj)), find(name)
-    changed = faults.apply(the_lab, name)
-    click.echo(f"{fault.target}: {fault.title}{'' if changed else ' (already)'}")
-    for cause in fault.causes:
-        click.echo(f"  a scan now says: {_said(cause)}")
+    the_lab, chosen = _lab(_settings(obj)), [find(name) for name in names]
+    for fault in chosen:
+        changed = faults.apply(the_lab, fault.name)
+        click.echo(f"{fault.target}: {fault.title}{'' if changed else ' (already)'}")
+        for cause in fault.causes:
+            click.echo(f"  a scan now says: {_said(cause)}")
     return ExitCode.GOOD
 
 

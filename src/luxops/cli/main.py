@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import tempfile
@@ -13,6 +12,7 @@ import click
 
 from luxops import __version__
 from luxops.cli.context import CliContext
+from luxops.cli.lazy import LazyGroup
 from luxops.errors import ExitCode, LuxopsError
 
 COMMANDS = {
@@ -23,6 +23,7 @@ COMMANDS = {
     "findings": ("luxops.cli.findings:findings", "Show recorded verdicts: failing since, fixed at."),
     "show": ("luxops.cli.show:show", "Show everything known of one target."),
     "cloud": ("luxops.cli.cloud:cloud", "Plan, make and repair the tenants' clouds on OpenStack."),
+    "network": ("luxops.cli.network:network", "Look after the fibre network: paths, and changes that two people agree to."),
     "changes": ("luxops.cli.changes:changes", "Show what luxops has changed, for whom, and what came of it."),
     "watch": ("luxops.cli.watch:watch", "Scan continuously, with metrics for Prometheus."),
     "report": ("luxops.cli.report:report", "Write a scan as HTML, JSON, CSV, JUnit or SARIF."),
@@ -37,31 +38,9 @@ BROKEN_PIPE = 141
 """As a shell reports SIGINT and SIGPIPE."""
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands' names and help lines, and imports one only to run it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(importlib.import_module(module), attribute)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{module}:{attribute} is not a click command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
 @click.group(
     cls=LazyGroup,
+    table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 all good, 1 findings or drift, 2 usage or configuration error, 3 incomplete (something UNKNOWN).",
 )

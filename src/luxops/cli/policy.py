@@ -110,6 +110,7 @@ def _explained(
     yield ""
     fields = {
         "applies to": policy.applies_to.value,
+        "only role": policy.role,
         "severity": policy.severity.value,
         "needs": ", ".join(policy.needs),
         "check": policy.check.strip(),

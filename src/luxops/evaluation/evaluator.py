@@ -93,7 +93,10 @@ class _Judge:
 
     def finding(self, rule: _Rule, target: Target, day: date) -> Finding:
         policy = rule.policy
-        verdict, reason = self._verdict(rule)
+        if policy.role and target.labels.get("role") != policy.role:
+            verdict, reason = Verdict.NOT_APPLICABLE, f"not looked at: the inventory declares it no {policy.role}"
+        else:
+            verdict, reason = self._verdict(rule)
         actual: Any = None
         expected = ""
         if verdict is Verdict.FAIL:

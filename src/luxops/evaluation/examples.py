@@ -147,7 +147,9 @@ class _Test:
 
 
 def _target(policy: Policy, given: Mapping[str, Any]) -> Target:
-    fields = {"id": TargetId("example"), "hospital": "example", "kind": policy.applies_to, **given}
+    """One that the policy addresses, but for what the example says of it."""
+    labels = {"role": policy.role} if policy.role else {}
+    fields = {"id": TargetId("example"), "hospital": "example", "kind": policy.applies_to, "labels": labels, **given}
     return Target(**fields)
 
 

@@ -31,6 +31,7 @@ class HostEntry(Frozen):
     service: str | None
     place: str
     level: str
+    role: str | None
     collector: str
     management: str
     address: str | None
@@ -129,7 +130,7 @@ def service_entries(federation: Federation) -> list[Entry[Frozen]]:
 
 
 def host_entries(federation: Federation) -> list[Entry[HostEntry]]:
-    """Answer to kind, hospital, group, zone, service, place, level."""
+    """Answer to kind, hospital, group, zone, service, place, level, role."""
     entries = []
     for owner, file in federation.hosts.items():
         for group in file.groups:
@@ -142,11 +143,12 @@ def host_entries(federation: Federation) -> list[Entry[HostEntry]]:
                     service=group.service,
                     place=host.place,
                     level=group.level,
+                    role=group.role,
                     collector=group.collector,
                     management=str(host.management),
                     address=None if host.address is None else str(host.address),
                 )
-                names = ("id", "hospital", "group", "zone", "service", "place", "level")
+                names = ("id", "hospital", "group", "zone", "service", "place", "level", "role")
                 attributes = {name: [value] for name in names if (value := getattr(entry, name)) is not None}
                 entries.append(Entry(entry, {**attributes, "kind": ["host"]}))
     return entries

@@ -40,11 +40,14 @@ _WINDOW = re.compile(
 def _window(value: str) -> str:
     if not _WINDOW.fullmatch(value):
         raise ValueError("a window is days and hours, like `Mon-Fri 06:00-20:00` or `Sun 01:00-05:00`")
+    start, _, end = value.partition(" ")[2].partition("-")
+    if start == end:
+        raise ValueError("a window ends at another time than it begins; a whole day is 00:00-24:00")
     return value
 
 
 CareWindow = Annotated[str, AfterValidator(_window)]
-"""`Mon-Fri 06:00-20:00`, local time of Luxembourg."""
+"""`Mon-Fri 06:00-20:00`, local time of Luxembourg. One that ends before it begins goes on into the next day."""
 
 
 def _secret(value: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from luxops.federation.fields import CareWindow, Duration, PortRange, SecretReference, SshPublicKey
-from luxops.model import Frozen
+from luxops.model import Frozen, HostRole
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 """Lower case letters, digits and hyphens; begins with a letter."""
@@ -109,6 +109,11 @@ class Bastion(Frozen):
     id: Id
     address: IPv4Address
     datacentre: Id
+    operators: tuple[IPv4Network, ...] = ()
+    """From where people open sessions to it: prefixes inside the management prefix, where their VPN ends."""
+    flavour: Id | None = None
+    image: Id | None = None
+    """With a flavour and an image, a server of the platform's project; without, it stands outside the cloud."""
 
 
 class Management(Frozen):
@@ -392,6 +397,8 @@ class HostGroup(Frozen):
     """ANSSI BP-028 level."""
     collector: Literal["sudo", "installed"] = "sudo"
     """`sudo`: the script is sent; `installed`: sudo allows one root-owned copy of it and nothing else."""
+    role: HostRole | None = None
+    """`controller`: OpenStack's services run here, so their configuration is read and judged as well."""
     listeners: tuple[Listener, ...] = ()
     flavour: Id = "small"
     """Size of those that stand in a datacentre: they are servers in the cloud."""

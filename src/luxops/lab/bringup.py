@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -49,10 +51,9 @@ def up(lab: Lab, source: Path, parts: Sequence[Part]) -> bool:
         # Only what the lab uses: the external peers are not in it, and this machine's own mirror may be in their prefixes.
         safety.fence(safety.prefixes(federation))
         try:
-            if instances:
-                _make(lab, federation, members_of(federation, wanted), declared)
-            if cloud:
-                lab.cloud.up()
+            with _cloud_beside(lab) if cloud else nullcontext():
+                if instances:
+                    _make(lab, federation, members_of(federation, wanted), declared)
         except KeyboardInterrupt:
             lab.say("interrupted: taking away what is there so far")
             if instances:
@@ -63,6 +64,19 @@ def up(lab: Lab, source: Path, parts: Sequence[Part]) -> bool:
                 safety.unfence()
             raise
     return True
+
+
+@contextmanager
+def _cloud_beside(lab: Lab) -> Iterator[None]:
+    """Bring the cloud up while the `with` block runs: neither needs the other, and each alone leaves a core idle."""
+    with ThreadPoolExecutor(1) as pool:
+        cloud = pool.submit(lab.cloud.up)
+        try:
+            yield
+            cloud.result()
+        except BaseException:
+            lab.cloud.clear()  # its thread then meets ended processes, and ends too
+            raise
 
 
 def _cloud_is_ready(lab: Lab) -> bool:

@@ -131,7 +131,7 @@ def host(federation: Federation, root: Path, name: str) -> None:
     file = federation.file
     if place.group.collector == "installed":
         make_folder(root, str(Path(INSTALLED).parent))
-        write_bytes(root, INSTALLED, collector_script(), mode=0o755)
+        write_bytes(root, INSTALLED, collector_script(place.group.role), mode=0o755)
         rule = sudoers_line(ACCOUNT)
     else:
         rule = f"{ACCOUNT} ALL=(ALL:ALL) NOPASSWD: ALL\n"

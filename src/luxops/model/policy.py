@@ -47,6 +47,8 @@ class Policy(Frozen):
     title: str
     applies_to: TargetKind
     needs: tuple[FactName, ...]
+    role: str = ""
+    """Where given, only hosts with this label `role` are asked for what it needs; for others it is NOT_APPLICABLE."""
     check: str
     """Holds (true) where the target complies."""
     when: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -19,6 +20,10 @@ class TargetKind(StrEnum):
     ROUTER = "router"
     CLOUD = "cloud"
     SERVICE = "service"
+
+
+HostRole = Literal["controller"]
+"""Work for which a host is asked for more than every host: the label `role`. `controller`: OpenStack's services run there."""
 
 
 class Target(Frozen):

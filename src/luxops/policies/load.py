@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from luxops.errors import UsageError
 from luxops.federation.documents import Document, DocumentError, Path_, Tags, nearest, read_document
 from luxops.federation.problems import Problem
-from luxops.model import Frozen, PolicyId, digest_of
+from luxops.model import Frozen, PolicyId, TargetKind, digest_of
 from luxops.policies.expression import read_expression
 from luxops.policies.names import BUILT_IN
 from luxops.policies.nouns import Framework, PolicySet, Waiver
@@ -189,6 +189,8 @@ def _of_folder(entry: _Written[PolicyEntry]) -> Iterator[Problem]:
         yield entry.problem(
             ("applies_to",), "in the wrong folder", f"a policy for `{entry.value.applies_to}` stands in {kind}/", "Move it."
         )
+    if entry.value.role and entry.value.applies_to is not TargetKind.HOST:
+        yield entry.problem(("role",), "a role of hosts", f"this is a policy for a {entry.value.applies_to}", "Take it out.")
 
 
 def _of_waivers(waivers: list[_Written[Waiver]], policies: list[str]) -> Iterator[Problem]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from luxops.model import FactName, Frozen, Policy, PolicyId, Responsibility, Severity, TargetKind, Unreadable
+from luxops.model import FactName, Frozen, HostRole, Policy, PolicyId, Responsibility, Severity, TargetKind, Unreadable
 from luxops.model.policy import Remediation
 from luxops.policies.nouns import Examples, Sentence
 
@@ -27,6 +27,7 @@ class PolicyEntry(Frozen):
     title: Annotated[str, StringConstraints(min_length=3, max_length=120)]
     applies_to: TargetKind
     needs: Annotated[tuple[FactName, ...], Field(min_length=1)]
+    role: HostRole | Literal[""] = ""
     check: Annotated[Expression_, StringConstraints(min_length=1)]
     when: Expression_ = ""
     not_applicable: str = ""

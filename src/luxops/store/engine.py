@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from luxops.store.errors import StoreError, explained
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration: what this code reads and writes."""
 
 _LOCK = 0x6C78_6F70

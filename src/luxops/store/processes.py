@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 from functools import cache
@@ -9,6 +10,11 @@ from pathlib import Path
 
 _START_TIME = 19
 """Index in /proc/PID/stat of the start time, counted after the command name, which may hold blanks."""
+
+
+def account() -> str:
+    """Who runs luxops, and where, for people: `user@machine`."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 @cache

@@ -25,6 +25,8 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
+    false,
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeEngine
@@ -219,7 +221,11 @@ changes = Table(
     Column("overridden", Text),  # JSON: the reason, and what was overridden
     Column("machine", String(80), nullable=False),
     Column("process", String(40), nullable=False),
+    Column("person", Text),
+    Column("emergency", Boolean, nullable=False, server_default=false()),
+    Column("heartbeat", Instant),  # NULL: from before it was kept
 )
+"""What was begun. One that needed approval has the id of its proposal."""
 
 effects = Table(
     "effects",
@@ -230,4 +236,63 @@ effects = Table(
     Column("action", String(20), nullable=False),
     Column("outcome", String(12), nullable=False),
     Column("detail", Text, nullable=False),
+    Column("intent", BigInteger),  # number of the intent whose outcome it is; NULL: there was none
+    Column("at", Instant),
 )
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("number", RowId, primary_key=True),
+    Column("change", BigInteger, ForeignKey(changes.c.number), nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("token", BigInteger),
+    Column("at", Instant, nullable=False),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("number", RowId, primary_key=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("domain", String(20), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("digest", DigestBytes, nullable=False, index=True),
+    Column("body", Text, nullable=False),  # JSON, as the domain gave it
+    Column("subjects", Text, nullable=False),  # JSON: ids of targets
+    Column("requested_by", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("proposed", Instant, nullable=False),
+    Column("expires", Instant, nullable=False),
+    Column("emergency", Boolean, nullable=False),
+    Column("overridden", Text),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("number", RowId, primary_key=True),
+    Column("proposal", BigInteger, ForeignKey(proposals.c.number), nullable=False),
+    Column("person", String(40), nullable=False),
+    Column("roles", Text, nullable=False),  # JSON
+    Column("key", Text, nullable=False),
+    Column("approved", Instant, nullable=False),
+    Column("signature", Text, nullable=False),
+    UniqueConstraint("proposal", "person"),
+)
+
+fences = Table(
+    "fences",
+    metadata,
+    Column("device", String(80), primary_key=True),
+    Column("token", BigInteger, nullable=False),  # only grows: a row is never deleted
+    Column("holder", Text, nullable=False),
+    Column("place", Text, nullable=False),  # account, machine and process, for people
+    Column("machine", String(80), nullable=False),
+    Column("process", String(40), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("lease_until", Instant, nullable=False),
+    Column("released", Instant),
+)
+"""Who may touch a device now, or touched it last."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from luxops.progress import Progress
 from luxops.settings import ConnectionSettings
 from luxops.transports.failures import PEER_ERRORS, SessionError, classified
 from luxops.transports.fanout import fan_out
-from luxops.transports.interface import DeviceReply, DeviceRequest
+from luxops.transports.interface import DeviceReply, DeviceRequest, Endpoint
 from luxops.transports.session import Connector, Credentials
 from luxops.transports.ssh import attempts
 from luxops.transports.watchdog import Lease
@@ -77,32 +77,48 @@ def _converse(
     settings: ConnectionSettings,
 ) -> None:
     """Ask every command, in order, and add each whole transcript to `transcripts`. Raises SessionError."""
-    import netmiko  # noqa: PLC0415 - slow to import, and many commands of luxops need no device
+    with command_line(transport, lease, request.endpoint, request.device_type, settings) as connection:
+        with telling("opening the device's command line", lease):
+            prompt = settled_prompt(connection, request.commands)
+        for command in request.commands:
+            with telling(f"`{command}`", lease):
+                transcripts[command] = _asked(connection, command, prompt)
 
-    build = _connection_class(request.device_type)
-    meter = _Meter(lease, settings)
-    doing = "opening the device's command line"
+
+@contextmanager
+def command_line(
+    transport: paramiko.Transport, lease: Lease, endpoint: Endpoint, device_type: str, settings: ConnectionSettings
+) -> Iterator[Any]:
+    """A connection of netmiko over a session that is already open and verified, its terminal prepared. Raises SessionError."""
+    build = _connection_class(device_type)
     connection = None
     try:
-        connection = build(
-            device_type=request.device_type,
-            host=str(request.endpoint.address),
-            username=request.endpoint.user,
-            auto_connect=False,
-            read_timeout_override=settings.total_timeout,
-        )
-        connection.client = _Client(transport, meter, _TERMINALS.get(request.device_type))
-        connection._open()  # noqa: SLF001 - what `auto_connect` calls, once our session is in place
-        prompt = _prompt(connection, request.commands)
-        for command in request.commands:
-            doing = f"`{command}`"
-            transcripts[command] = _asked(connection, command, prompt)
-    except (*PEER_ERRORS, netmiko.NetmikoBaseException) as error:
-        lease.check()
-        raise _failure(error, doing) from error
+        with telling("opening the device's command line", lease):
+            connection = build(
+                device_type=device_type,
+                host=str(endpoint.address),
+                username=endpoint.user,
+                auto_connect=False,
+                read_timeout_override=settings.total_timeout,
+            )
+            connection.client = _Client(transport, _Meter(lease, settings), _TERMINALS.get(device_type))
+            connection._open()  # noqa: SLF001 - what `auto_connect` calls, once our session is in place
+        yield connection
     finally:
         if connection is not None:
             connection.disconnect()
+
+
+@contextmanager
+def telling(doing: str, lease: Lease) -> Iterator[None]:
+    """Whatever netmiko, paramiko or the peer raises in the block is raised as a SessionError that says what was under way."""
+    import netmiko  # noqa: PLC0415 - slow to import, and many commands of luxops need no device
+
+    try:
+        yield
+    except (*PEER_ERRORS, netmiko.NetmikoBaseException) as error:
+        lease.check()
+        raise _failure(error, doing) from error
 
 
 def _asked(connection: Any, command: str, prompt: str) -> str:  # noqa: ANN401 - netmiko is not typed
@@ -113,7 +129,7 @@ def _asked(connection: Any, command: str, prompt: str) -> str:  # noqa: ANN401 -
     return str(transcript)
 
 
-def _prompt(connection: Any, commands: Iterable[str]) -> str:  # noqa: ANN401 - see above
+def settled_prompt(connection: Any, commands: Iterable[str]) -> str:  # noqa: ANN401 - see above
     """The device's whole prompt, seen twice alike. Under load an echoed command can stand where it should."""
     words = {word for command in commands for word in command.split()}
     last = ""

@@ -48,7 +48,7 @@ class SshRunner:
 
     def _reply(self, connector: Connector, request: CommandRequest) -> CommandReply:
         start = time.monotonic()
-        answer = _Answer(self._settings.max_answer_bytes, self._settings.read_timeout)
+        answer = Answer(self._settings.max_answer_bytes, self._settings.read_timeout)
 
         def attempt() -> None:
             with connector.session(request.endpoint) as (transport, lease):
@@ -86,7 +86,7 @@ def attempts(
     return failed
 
 
-class _Answer:
+class Answer:
     """What one command answered, up to `limit` bytes. `silence`: seconds without a byte after which it is given up."""
 
     def __init__(self, limit: int, silence: float) -> None:

@@ -93,7 +93,9 @@ def targets_of(federation: Federation) -> list[Target]:
 
 def _target(federation: Federation, program: Program) -> Target:
     labels = {"stack": program.id, "project": program.name, "platform": federation.file.id}
-    labels["bastions"] = ",".join(f"{bastion.address}/32" for bastion in federation.file.management.bastions)
+    bastions = federation.file.management.bastions
+    labels["bastions"] = ",".join(f"{bastion.address}/32" for bastion in bastions)
+    labels["operators"] = ""  # they reach bastions, which are the platform's, and nothing else
     name, owner = program.name, program.name
     if program.project == "services":
         owner = federation.services[program.name].provider
@@ -101,6 +103,7 @@ def _target(federation: Federation, program: Program) -> Target:
     elif program.project != "tenant":
         name = program.project
     if program.project == "platform":
+        labels["operators"] = ",".join(sorted({str(prefix) for bastion in bastions for prefix in bastion.operators}))
         labels["declared"] = ",".join(p.name for wave in waves_of(federation) for p in wave)
     return Target(id=TargetId(f"cloud-{name}"), kind=TargetKind.CLOUD, hospital=owner, labels=labels)
 

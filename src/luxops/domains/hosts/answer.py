@@ -37,20 +37,21 @@ class Collection(FactValue):
 
 
 def outcomes(
-    reply: CommandReply, nonce: str, collector: script.Collector, taken_at: datetime
+    reply: CommandReply, nonce: str, collector: script.Collector, taken_at: datetime, role: str | None = None
 ) -> Mapping[FactName, FactValue | Failure]:
-    """Every fact's value or failure; `collection` last."""
-    names = [*(fact.name for fact in FACTS), COLLECTION]
+    """Value or failure of every fact that hosts of that role are asked for; `collection` last."""
+    asked = [fact for fact in FACTS if fact.asked_of(role)]
+    names = [*(fact.name for fact in asked), COLLECTION]
     try:
-        frames = unframe(reply.output, nonce, script.expected_frames(collector))
+        frames = unframe(reply.output, nonce, script.expected_frames(collector, role))
     except ParseError as error:
         return dict.fromkeys(names, Failure(reason=FailureReason.MALFORMED, detail=str(error)))
     if (failure := _whole_answer(reply, frames)) is not None:
         return dict.fromkeys(names, failure)
-    refused = _refused(frames, collector)
+    refused = _refused(frames, collector, role)
     lost = _lost(reply, frames)
     found: dict[FactName, FactValue | Failure] = {}
-    for fact in FACTS:
+    for fact in asked:
         found[fact.name] = _outcome(fact, frames, refused, lost, taken_at)
     found[COLLECTION] = _collection(reply, frames, refused) if script.END in frames.sections else lost
     return found
@@ -74,11 +75,11 @@ def _whole_answer(reply: CommandReply, frames: Frames) -> Failure | None:
     return None
 
 
-def _refused(frames: Frames, collector: script.Collector) -> str | None:
+def _refused(frames: Frames, collector: script.Collector, role: str | None) -> str | None:
     """Why no privileged section ran, where the answer proves that none did."""
     if collector == "installed" and (copy := frames.sections.get(script.COPY)) is not None:
         seen = copy.stdout.decode(errors="replace").strip()
-        if seen != script.collector_copy():
+        if seen != script.collector_copy(role):
             return f"{script.INSTALLED} is not the expected copy: {seen[:120] or 'it is not there'}"
     ended = frames.sections.get(script.SUDO)
     ran = any(section.privileged and section.name in frames.sections for section in script.sections())

@@ -40,6 +40,7 @@ class HostsDomain:
                 labels={
                     "group": group.id, "zone": group.zone, "place": host.place, "level": group.level,
                     **({"service": group.service} if group.service else {}),
+                    **({"role": group.role} if group.role else {}),
                     "management": str(host.management), "user": federation.file.management.user, "collector": group.collector,
                 },
             )
@@ -57,12 +58,12 @@ class HostsDomain:
         }
 
     def observe(self, targets: Sequence[Target], progress: Progress) -> Iterator[Sequence[Observation]]:
-        asked = {target.id: (_collector(target), self._nonce(target.id) or secrets.token_hex(16)) for target in targets}
-        requests = (_request(target, *asked[target.id]) for target in targets)
+        by_id = {target.id: target for target in targets}
+        nonces = {target.id: self._nonce(target.id) or secrets.token_hex(16) for target in targets}
+        requests = (_request(target, nonces[target.id]) for target in targets)
         for reply in self._runner.run(requests, progress):
-            collector, nonce = asked[reply.target]
-            now = utc_now()
-            found = outcomes(reply, nonce, collector, now)
+            target, now = by_id[reply.target], utc_now()
+            found = outcomes(reply, nonces[target.id], _collector(target), now, target.labels.get("role"))
             yield [Observation.of(reply.target, fact, outcome, now) for fact, outcome in found.items()]
 
     def compare(self, desired: Desired, observations: Sequence[Observation]) -> Sequence[Drift]:
@@ -78,8 +79,9 @@ def _collector(target: Target) -> script.Collector:
     return cast("script.Collector", target.labels["collector"])
 
 
-def _request(target: Target, collector: script.Collector, nonce: str) -> CommandRequest:
+def _request(target: Target, nonce: str) -> CommandRequest:
     endpoint = Endpoint.model_validate(
         {"alias": target.id, "address": target.labels["management"], "user": target.labels["user"]}
     )
-    return CommandRequest(target=target.id, endpoint=endpoint, command=script.COMMAND, stdin=script.compose(nonce, collector))
+    text = script.compose(nonce, _collector(target), target.labels.get("role"))
+    return CommandRequest(target=target.id, endpoint=endpoint, command=script.COMMAND, stdin=text)

@@ -14,6 +14,9 @@ Two ways to become root, chosen for each host group in the inventory:
     sudo allows one root-owned copy of it (`INSTALLED`, content `collector_script()`, rule `sudoers_line()`) and nothing else.
     The unprivileged part compares owner, mode and SHA-256 of that copy with what this version of luxops would have sent,
     reports them, and runs it only where they agree.
+
+What a host is asked depends on the role of its group (`HostFact.role`): one without has a script without a byte of what
+only others are asked, so its answers, its copy and their digests stay what they are when such a fact changes.
 """
 
 from __future__ import annotations
@@ -134,45 +137,49 @@ def sections(facts: Sequence[HostFact] = FACTS) -> tuple[Section, ...]:
 
 
 @cache
-def expected_frames(collector: Collector) -> Mapping[str, tuple[str, ...]]:
+def expected_frames(collector: Collector, role: str | None = None) -> Mapping[str, tuple[str, ...]]:
     """All frames of a whole answer, in order: name → sections in it; none for a frame that is one section itself.
 
     Beside each may stand one `NAME!` with what went to standard error.
     """
-    opened, privileged = _groups(privileged=False), _groups(privileged=True)
+    opened, privileged = _groups(role, privileged=False), _groups(role, privileged=True)
     copy: dict[str, tuple[str, ...]] = {COPY: ()} if collector == "installed" else {}
     inside = [{name: tuple(s.name for s in members) for name, members in side.items()} for side in (opened, privileged)]
     return MappingProxyType({IDENTITY: (), **inside[0], **copy, **inside[1], SUDO: (), END: ()})
 
 
-def _groups(*, privileged: bool) -> Mapping[str, tuple[Section, ...]]:
+def _groups(role: str | None, *, privileged: bool) -> Mapping[str, tuple[Section, ...]]:
     """Name of the frame → its sections, of one side of sudo."""
-    mine = (section for section in sections() if section.privileged is privileged)
+    asked = [fact for fact in FACTS if fact.asked_of(role)]
+    mine = (section for section in sections(asked) if section.privileged is privileged)
     side = "root" if privileged else "open"
     return {f"{group}.{side}": tuple(members) for group, members in groupby(mine, key=lambda s: s.group)}
 
 
 @cache
-def _privileged_body() -> str:
-    return f"{{\n{_PRELUDE}{_runs(privileged=True)}exit 0\n}}\n"
+def _privileged_body(role: str | None) -> str:
+    return f"{{\n{_PRELUDE}{_runs(role, privileged=True)}exit 0\n}}\n"
 
 
 @cache
-def collector_script() -> bytes:
-    """The privileged part as a file, for INSTALLED: owner root:root, mode 0755. Reads the nonce from standard input."""
+def collector_script(role: str | None = None) -> bytes:
+    """The privileged part as a file, for INSTALLED on hosts of that role: owner root:root, mode 0755.
+
+    Reads the nonce from standard input.
+    """
     guard = "case $nonce in *[!0-9a-f]* | '') exit 64 ;; esac\n"
     header = "#!/bin/sh\n# luxops: reads what host facts need. Takes no arguments; writes nothing.\nread -r nonce\n"
-    return f"{header}{guard}{_privileged_body()}".encode()
+    return f"{header}{guard}{_privileged_body(role)}".encode()
 
 
-def collector_digest() -> str:
-    """SHA-256 of `collector_script()`, 64 hexadecimal digits."""
-    return hashlib.sha256(collector_script()).hexdigest()
+def collector_digest(role: str | None = None) -> str:
+    """SHA-256 of `collector_script(role)`, 64 hexadecimal digits."""
+    return hashlib.sha256(collector_script(role)).hexdigest()
 
 
-def collector_copy() -> str:
+def collector_copy(role: str | None = None) -> str:
     """What the COPY section says of a right copy."""
-    return f"root:root 755 {collector_digest()}  -"
+    return f"root:root 755 {collector_digest(role)}  -"
 
 
 def sudoers_line(user: str) -> str:
@@ -190,21 +197,21 @@ def nonce_of(script: bytes) -> str:
     return match[1].decode()
 
 
-def compose(nonce: str, collector: Collector) -> bytes:
-    """The script for one request. The nonce, 16 to 64 hexadecimal digits, binds the answer to it."""
+def compose(nonce: str, collector: Collector, role: str | None = None) -> bytes:
+    """The script for one request to a host of that role. The nonce, 16 to 64 hexadecimal digits, binds the answer to it."""
     if not _NONCE.fullmatch(nonce):
         raise ValueError("a nonce is 16 to 64 hexadecimal digits")
-    return f"{{\nnonce={nonce}\n{_unprivileged(collector)}}}\n".encode()
+    return f"{{\nnonce={nonce}\n{_unprivileged(collector, role)}}}\n".encode()
 
 
 @cache
-def _unprivileged(collector: Collector) -> str:
+def _unprivileged(collector: Collector, role: str | None) -> str:
     identity = f'frame {IDENTITY} 0 "$(cat /proc/sys/kernel/hostname; printf .)"\n'
-    runs = _runs(privileged=False)
+    runs = _runs(role, privileged=False)
     if collector == "sudo":
-        root = _as_root("{ printf 'nonce=%s\\n' \"$nonce\"; cat <<'LUXOPS_PRIVILEGED'", "/bin/sh -s", _privileged_body())
+        root = _as_root("{ printf 'nonce=%s\\n' \"$nonce\"; cat <<'LUXOPS_PRIVILEGED'", "/bin/sh -s", _privileged_body(role))
     else:
-        check = _CHECK_COPY.format(path=INSTALLED, section=COPY, expected=collector_copy())
+        check = _CHECK_COPY.format(path=INSTALLED, section=COPY, expected=collector_copy(role))
         skipped = f'else\nframe {SUDO} 126 "the installed collector is not the one expected"\nfi\n'
         root = check + _as_root("{ printf '%s\\n' \"$nonce\"", INSTALLED) + skipped
     return f"{_PRELUDE}{identity}{runs}{root}{_COST}"
@@ -223,8 +230,8 @@ def _as_root(feed: str, command: str, document: str = "") -> str:
     )
 
 
-def _runs(*, privileged: bool) -> str:
-    return "".join(_run(name, members) for name, members in _groups(privileged=privileged).items())
+def _runs(role: str | None, *, privileged: bool) -> str:
+    return "".join(_run(name, members) for name, members in _groups(role, privileged=privileged).items())
 
 
 def _run(frame: str, members: Sequence[Section]) -> str:

@@ -78,12 +78,18 @@ def _platform(target: Target) -> RouterPlatform:
     return PLATFORMS[Platform(target.labels["platform"])]
 
 
-def _request(target: Target, platform: RouterPlatform) -> DeviceRequest:
-    endpoint = Endpoint.model_validate({
+def endpoint_of(target: Target) -> Endpoint:
+    """Where the router's management sessions go."""
+    return Endpoint.model_validate({
         "alias": target.id, "address": target.labels["management"], "user": target.labels["user"],
     })  # fmt: skip
+
+
+def _request(target: Target, platform: RouterPlatform) -> DeviceRequest:
     asked = dict.fromkeys(command for fact in FACTS for command in platform.commands[fact])
-    return DeviceRequest(target=target.id, endpoint=endpoint, device_type=platform.device_type, commands=tuple(asked))
+    return DeviceRequest(
+        target=target.id, endpoint=endpoint_of(target), device_type=platform.device_type, commands=tuple(asked)
+    )
 
 
 def _outcome(platform: RouterPlatform, fact: FactName, reply: DeviceReply) -> FactValue | Failure:

@@ -14,6 +14,7 @@ CHECKS: tuple[Check, ...] = (
     names.ids_are_unique,
     names.inner_ids_are_unique,
     names.as_numbers_are_unique,
+    names.keys_are_one_persons,
     addresses.blocks_do_not_overlap,
     addresses.zones_lie_in_their_hospital,
     addresses.service_zones_lie_in_services,
@@ -40,5 +41,6 @@ CHECKS: tuple[Check, ...] = (
     cloud.attachments_fit,
     cloud.crossing_flows_have_a_way,
     cloud.servers_have_what_they_are_made_of,
+    cloud.bastions_are_whole,
     cloud.servers_fit_the_quota,
 )

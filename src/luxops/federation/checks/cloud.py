@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 from luxops.errors import did_you_mean
 from luxops.federation.checks.addresses import Block, overlaps
 from luxops.federation.declaration import Declaration
+from luxops.federation.documents import Path_
 from luxops.federation.flows import NowhereError, resolve, zones_of
 from luxops.federation.problems import Problem
 from luxops.federation.schema import HospitalFile, ServiceFile
@@ -85,6 +86,28 @@ def servers_have_what_they_are_made_of(declared: Declaration) -> Iterator[Proble
                     yield declared.problem(
                         f"hosts/{owner}.yaml", path, f"unknown {key}", why, f"Declare it under cloud.{key}s."
                     )
+
+
+def bastions_are_whole(declared: Declaration) -> Iterator[Problem]:
+    """People reach a bastion from inside the management prefix; one that is a server has a size and an image that exist."""
+    file, here = declared.file, "federation.yaml"
+    known = {"flavour": [f.id for f in file.cloud.flavours], "image": [i.id for i in file.cloud.images]}
+    for n, bastion in enumerate(file.management.bastions):
+        at: Path_ = ("management", "bastions", n)
+        for i, prefix in enumerate(bastion.operators):
+            if not prefix.subnet_of(file.management.prefix):
+                why = f"{prefix} is not inside {file.management.prefix}, the management prefix"
+                yield declared.problem(here, (*at, "operators", i), "operators from elsewhere", why, "Choose another prefix.")
+        named = {key: name for key in known if (name := getattr(bastion, key)) is not None}
+        if len(named) == 1:
+            (key,) = named
+            yield declared.problem(
+                here, (*at, key), "bastion that is half a server", f"{bastion.id} has only its {key}", "Give both or neither."
+            )
+        for key, name in named.items():
+            if name not in known[key]:
+                why = f"{bastion.id}: there is no {key} `{name}`{did_you_mean(name, known[key])}"
+                yield declared.problem(here, (*at, key), f"unknown {key}", why, f"Declare it under cloud.{key}s.")
 
 
 def servers_fit_the_quota(declared: Declaration) -> Iterator[Problem]:

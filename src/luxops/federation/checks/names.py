@@ -64,6 +64,19 @@ def as_numbers_are_unique(declared: Declaration) -> Iterator[Problem]:
     yield from _twice(declared, numbers, what="AS number")
 
 
+def keys_are_one_persons(declared: Declaration) -> Iterator[Problem]:
+    """A signature says who approved only where its key is one person's."""
+    yield from _twice(
+        declared,
+        (
+            (" ".join(key.split(" ")[:2]), f"the key of {person.id}", "federation.yaml", ("people", n, "ssh_keys", k))
+            for n, person in enumerate(declared.file.people)
+            for k, key in enumerate(person.ssh_keys)
+        ),
+        what="SSH key",
+    )
+
+
 def _twice(declared: Declaration, named: Iterable[Named], *, what: str = "id") -> Iterator[Problem]:
     first: dict[str, Named] = {}
     for name, kind, file, path in named:

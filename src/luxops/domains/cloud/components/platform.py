@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_openstack as openstack
 
+from luxops.domains.cloud.components.bastion import BastionServer
 from luxops.domains.cloud.components.naming import HUB, MANAGEMENT, own_tag, router_of
 from luxops.domains.cloud.components.project import CloudProject
 from luxops.federation import Federation
@@ -52,6 +53,7 @@ class Platform(pulumi.ComponentResource):
         self.images = {image.id: self._image(image).id for image in file.cloud.images}
         self.hubs = {datacentre.id: self._hub(datacentre).id for datacentre in file.datacentres}
         self.management = self._management(federation)
+        self._bastions(federation)
         self.register_outputs({})
 
     def _people(self, group: str) -> openstack.identity.GroupV3:
@@ -171,3 +173,18 @@ class Platform(pulumi.ComponentResource):
             opts=self._child,
         )
         return {"network": network.id, "subnet": subnet.id}
+
+    def _bastions(self, federation: Federation) -> None:
+        """Those that are declared as servers."""
+        file = federation.file
+        servers = [bastion for bastion in file.management.bastions if bastion.flavour is not None]
+        if not servers:
+            return
+        key = openstack.compute.Keypair(
+            file.id,
+            name=file.id,
+            public_key=str(file.cloud.provisioning_key),
+            opts=pulumi.ResourceOptions(parent=self, provider=self.project.provider),
+        )
+        for bastion in servers:
+            BastionServer(bastion, federation=federation, platform=self, key_pair=key.name, opts=self._child)

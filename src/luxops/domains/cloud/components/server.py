@@ -12,6 +12,41 @@ from luxops.domains.cloud.programs import Outputs
 from luxops.federation.schema import HostDeclaration, HostGroup, VolumeDeclaration
 
 
+def closed_port(
+    name: str,
+    project_id: pulumi.Input[str],
+    where: tuple[pulumi.Input[str], pulumi.Input[str]],
+    address: object,
+    group: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> openstack.networking.Port:
+    """A port that only this group opens, and that speaks as nobody else.
+
+    `where`: ids of its network and subnet. `address`: its own; None leaves it to Neutron.
+    """
+    network, subnet = where
+    port = openstack.networking.Port(
+        name,
+        name=name,
+        tenant_id=project_id,
+        network_id=network,
+        fixed_ips=[
+            openstack.networking.PortFixedIpArgs(subnet_id=subnet, ip_address=None if address is None else str(address))
+        ],
+        admin_state_up=True,
+        port_security_enabled=True,
+        security_group_ids=[group],
+        allowed_address_pairs=[],
+        tags=[own_tag()],
+        opts=opts,
+    )
+    # The provider never reads a port's groups back; with this it compares and enforces them.
+    openstack.networking.PortSecGroupAssociate(
+        name, port_id=port.id, security_group_ids=[group], enforce=True, opts=pulumi.ResourceOptions(parent=opts.parent)
+    )
+    return port
+
+
 class Ground(pulumi.ComponentResource):
     """What servers of one owner stand on. Holds no resources; keeps their arguments together."""
 
@@ -87,31 +122,8 @@ class HostServer(pulumi.ComponentResource):
 
     def _port(self, name: str, where: str, address: object) -> openstack.networking.Port:
         ground = self._ground
-        network, subnet = ground.networks[where]
-        port = openstack.networking.Port(
-            name,
-            name=name,
-            tenant_id=ground.project_id,
-            network_id=network,
-            fixed_ips=[
-                openstack.networking.PortFixedIpArgs(subnet_id=subnet, ip_address=None if address is None else str(address))
-            ],
-            admin_state_up=True,
-            port_security_enabled=True,
-            security_group_ids=[ground.groups[where]],
-            allowed_address_pairs=[],
-            tags=[own_tag()],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        # The provider never reads a port's groups back; with this it compares and enforces them.
-        openstack.networking.PortSecGroupAssociate(
-            name,
-            port_id=port.id,
-            security_group_ids=[ground.groups[where]],
-            enforce=True,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return port
+        opts = pulumi.ResourceOptions(parent=self)
+        return closed_port(name, ground.project_id, ground.networks[where], address, ground.groups[where], opts)
 
     def _volume(self, volume: VolumeDeclaration) -> None:
         ground, host = self._ground, self._host

@@ -10,6 +10,7 @@ from luxops.domains.hosts.facts import (
     modules,
     mounts,
     nftables,
+    openstack,
     packages,
     pam,
     services,
@@ -41,6 +42,7 @@ FACTS: tuple[HostFact, ...] = (
     audit.FACT,
     kernel.FACT,
     certificates.FACT,
+    openstack.FACT,
 )
 
 __all__ = ["FACTS"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from luxops.model import FactName, FactValue, Failure, FailureReason, Unreadable
+from luxops.model import FactName, FactValue, Failure, FailureReason, HostRole, Unreadable
 
 T = TypeVar("T")
 Group = Literal["local", "system", "daemons"]
@@ -114,6 +114,11 @@ class HostFact:
     sections: tuple[Section, ...]
     parse: Callable[[Answer], FactValue]
     """Pure. Raises ParseError, or CannotAnswer by way of `Answer.text`."""
+    role: HostRole | None = None
+    """Only hosts whose group declares this role are asked; None: every host."""
+
+    def asked_of(self, role: str | None) -> bool:
+        return self.role is None or self.role == role
 
 
 def _first_line(text: bytes) -> str:

@@ -78,8 +78,9 @@ class Edit:
 
 _NEIGHBOUR = re.compile(r"(?:no )?neighbor ([0-9a-f]*[.:][0-9a-f.:]*) ")
 Table = Sequence[tuple[str, str, Phase]]
-"""Context and command as regular expressions → phase. The first row that matches decides, and the order of rows is kept within a
-phase. Contexts are joined by `/`."""
+"""Context and command as regular expressions → phase. Contexts are joined by `/`.
+
+The first row that matches decides, and the order of rows is kept within a phase."""
 
 
 def placed(table: Table, context: Sequence[str], command: str) -> Edit:

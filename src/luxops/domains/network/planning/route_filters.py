@@ -124,7 +124,9 @@ def _list_edits(head: str, before: list[str], after: list[str], words: Words, *,
 
 def _excludes(one: str, other: str) -> bool:
     """Whether a router keeps only one of the rules: it takes neither a number nor a policy twice."""
-    return _number(one) == _number(other) or one.partition(" ")[2].partition(" ")[2] == other.partition(" ")[2].partition(" ")[2]
+    return (
+        _number(one) == _number(other) or one.partition(" ")[2].partition(" ")[2] == other.partition(" ")[2].partition(" ")[2]
+    )
 
 
 def _number(rule: str) -> int:
@@ -187,11 +189,11 @@ def _map_edits(name: str, before: Entries, after: Entries, words: Words, *, used
     if guard:
         yield Edit(Phase.TIGHTEN, (guard,), "")
     still = {n for n in gone if n in after and before[n][0] == after[n][0] == "deny"}
-    for number in sorted(still):
-        yield from _other_deny(_head(name, after, number), before[number][1], after[number][1], words)
     for number in (n for n in gone if n not in still):
         phase = Phase.TIGHTEN if before[number][0] == "permit" else Phase.LOOSEN
         yield Edit(phase, (), f"no {_head(name, before, number)}")
+    for number in sorted(still):  # what a deny lets through now must not meet a permit that goes
+        yield from _other_deny(_head(name, after, number), before[number][1], after[number][1], words)
     for number in sorted(kept):
         yield from _changed_sets(_head(name, after, number), before[number][1], after[number][1], words)
     for number in (n for n in new if n not in still):
