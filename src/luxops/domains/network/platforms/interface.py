@@ -57,6 +57,13 @@ class RouterPlatform(Protocol):
         """What `parse` gives for `config` on a router that runs the design and nothing else."""
         ...
 
+    def reread(self, lines: Sequence[str], target: TargetId) -> RouterConfig:
+        """`RouterConfig.lines`, as kept in a plan, as the configuration again. Raises ParseError.
+
+        How a secret is kept is not in the lines: whatever tells that takes the worst for it.
+        """
+        ...
+
     def steps(self, before: Sequence[str], after: Sequence[str], user: str) -> tuple[Step, ...]:
         """What turns a router that runs `before` into one that runs `after`: lines of `RouterConfig`, as parsed.
 

@@ -70,7 +70,7 @@ _PHASES: Table = (
 )
 _NEIGHBOUR = re.compile(r"(?:no )?neighbor (\S+) (.*)")
 _ROUTE = re.compile(r"(?:no )?(ip(?:v6)? route \S+ )")
-_ELSEWHERE = re.compile(r"(access-list|nft|file) ")
+ELSEWHERE = re.compile(r"(access-list|nft|file) ")
 _COUNTED = re.compile(r" \[\d+\]$")
 _WORDS = route_filters.Words(guarded=False, negated={"description ": "no description"})
 
@@ -89,7 +89,7 @@ def _leave(line: str) -> str:
 
 
 def _edits(have: Sequence[Block], want: Sequence[Block]) -> Iterator[Edit]:
-    have, want = ([b for b in blocks if not _ELSEWHERE.match(b.text)] for blocks in (have, want))
+    have, want = ([b for b in blocks if not ELSEWHERE.match(b.text)] for blocks in (have, want))
     yield from route_filters.edits(have, want, _WORDS)
     have, want = ([b for b in blocks if not route_filters.is_route_filter(b)] for blocks in (have, want))
     declared = {block.text for block in want}
@@ -172,7 +172,7 @@ def _nested(block: Block, depth: int) -> Iterator[str]:
 
 
 def _file_steps(have: Iterable[Block], want: Iterable[Block]) -> Iterator[Step]:
-    present, declared = _files(have), _files(want)
+    present, declared = files_of(have), files_of(want)
     for path in sorted(present.keys() | declared.keys()):
         if present.get(path) == declared.get(path):
             continue
@@ -183,7 +183,8 @@ def _file_steps(have: Iterable[Block], want: Iterable[Block]) -> Iterator[Step]:
             yield Step(title=f"Take {path} into account", kind="command", lines=commands_after)
 
 
-def _files(blocks: Iterable[Block]) -> dict[str, tuple[str, ...]]:
+def files_of(blocks: Iterable[Block]) -> dict[str, tuple[str, ...]]:
+    """Path → the lines that count."""
     return {
         block.text.removeprefix("file "): tuple(line.text for line in block.children)
         for block in blocks

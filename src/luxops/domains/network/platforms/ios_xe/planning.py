@@ -26,6 +26,7 @@ from luxops.domains.network.planning.edits import (
     steps_of,
 )
 from luxops.domains.network.planning.nouns import Step
+from luxops.domains.network.platforms.grammar import as_written
 from luxops.domains.network.platforms.ios_xe.driver import SECTIONS
 from luxops.domains.network.platforms.ios_xe.lists import STEP
 from luxops.domains.network.secrets import ACCOUNT_SECRET, BGP_SECRET, reference
@@ -221,3 +222,19 @@ def _written(command: str, user: str) -> str:
         return command.replace(f" {SECRET}", "")
     command = re.sub(rf"^(neighbor \S+ password) {SECRET}$", rf"\1 {reference(BGP_SECRET)}", command)
     return re.sub(rf"^(username {re.escape(user)} .*secret) {SECRET}$", rf"\1 9 {reference(ACCOUNT_SECRET)}", command)
+
+
+def as_shown(lines: Sequence[str]) -> str:
+    """Normalised lines as the device would show them: access lists numbered, banners between their marks."""
+    shown = []
+    for block in blocks_of(lines):
+        if match := re.fullmatch(r"banner (\S+) (.*)", block.text):
+            shown.append(f"banner {match[1]} ^C{match[2]}^C")
+            continue
+        is_list = _LIST.fullmatch(block.text)
+        below = [
+            Block(f"{STEP * place} {_COUNTED.sub('', child.text)}", child.children)
+            for place, child in enumerate(block.children, 1)
+        ]
+        shown += as_written([Block(block.text, below if is_list else block.children)])
+    return "\n".join([*shown, "end"])

@@ -65,5 +65,8 @@ class IosXe:
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise ParseError(f"a value is missing or garbled ({type(error).__name__})") from None
 
+    def reread(self, lines: Sequence[str], target: TargetId) -> RouterConfig:
+        return configuration(planning.as_shown(lines), target)
+
     def steps(self, before: Sequence[str], after: Sequence[str], user: str) -> tuple[Step, ...]:
         return planning.steps(before, after, user)
