@@ -31,7 +31,7 @@ class NetworkDomain:
         self._runner = runner
 
     def targets(self, federation: Federation) -> Sequence[Target]:
-        return [_target(federation, router) for router in federation.routers.values()]
+        return targets_of(federation)
 
     def desired(self, federation: Federation) -> Desired:
         return {TargetId(router): design_router(federation, router) for router in federation.routers}
@@ -56,6 +56,11 @@ class NetworkDomain:
                 wanted = tree(platform.configured(design).lines, platform.driver)
                 found += differences(observation.target, wanted, tree(observation.value.lines, platform.driver))
         return found
+
+
+def targets_of(federation: Federation) -> list[Target]:
+    """Every router, in declared order."""
+    return [_target(federation, router) for router in federation.routers.values()]
 
 
 def _target(federation: Federation, router: RouterDeclaration) -> Target:
