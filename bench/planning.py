@@ -1,4 +1,4 @@
-"""Plan of 100 routers from scratch: design, compare, steps, way back, order, digest; beside hier_config alone on the same texts.
+"""Plan of 100 routers from scratch: design, compare, steps, way back, digest; beside hier_config alone on the same texts.
 
 "From scratch" is the most that can differ: the routers run nothing. The peer makes one direction's remediation of each router,
 without phases, access lists, route filters, a way back, or anything that keeps the order safe.

@@ -100,7 +100,7 @@ def test_the_same_state_gives_the_same_digest(
     again = plan_network(
         federation, {TargetId(n): seen[TargetId(n)] for n in order}, {TargetId(n): wanted[TargetId(n)] for n in order}
     )
-    whole = plan_network(federation, dict(reversed(seen.items())), dict(reversed(wanted.items())))
+    whole = plan_network(federation, dict(reversed(list(seen.items()))), dict(reversed(list(wanted.items()))))
     assert whole == first
     assert NetworkPlan.model_validate_json(first.model_dump_json()) == first
     assert (again.digest == first.digest) == (names(again) == names(first))
