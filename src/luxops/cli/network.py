@@ -8,6 +8,7 @@ from luxops.cli.lazy import LazyGroup
 
 COMMANDS = {
     "paths": ("luxops.cli.network_paths:paths", "Show which paths flows use, what stands by, and what is lost with what."),
+    "plan": ("luxops.cli.network_plan:plan", "Show what differs from the declaration, and propose the change that mends it."),
     "show": ("luxops.cli.network_show:show", "Show a planned change: what is sent, who agreed, what came of it."),
     "approve": ("luxops.cli.network_approve:approve", "Agree to a change with an SSH signature."),
     "backup": ("luxops.cli.network_backup:backup", "Keep all running configurations in a git repository, and show them."),
@@ -22,6 +23,7 @@ def network() -> None:
     \b
     Example:
       luxops network paths hospital:chl
+      luxops network plan hospital:chl
       luxops network show 20260115T120000Z-1a2b3c4d
       luxops network backup
       luxops network approve 20260115T120000Z-1a2b3c4d --key ~/.ssh/id_ed25519
