@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,10 @@ def killed_after(child: int, seconds: float) -> bool:
         os.waitpid(child, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
     except TimeoutError:
-        os.kill(child, signal.SIGKILL)
-        return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        # It may have ended, and been waited for, in the very moment in which the alarm came.
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(child, signal.SIGKILL)
+            return os.WIFSIGNALED(os.waitpid(child, 0)[1])
     return False
 
 
