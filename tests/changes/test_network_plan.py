@@ -97,7 +97,7 @@ def configs(federation: Federation) -> Mapping[TargetId, RouterConfig]:
 @pytest.fixture
 def desk(tmp_path: Path, declared: Path, configs: Mapping[TargetId, RouterConfig], monkeypatch: pytest.MonkeyPatch) -> Desk:
     routers = Routers(dict(configs))
-    monkeypatch.setattr("luxops.domains.assembly.all_domains", lambda _: (routers,))
+    monkeypatch.setattr("luxops.domains.assembly.network_domain", lambda _: routers)
     return Desk(tmp_path, declared, routers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,15 +10,17 @@ import click
 from luxops.cli.output import output_option, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from luxops.changes import Proposal
     from luxops.cli.context import CliContext
+    from luxops.domains.network import NetworkDomain
+    from luxops.domains.network.config import RouterConfig
     from luxops.domains.network.planning import NetworkPlan
     from luxops.domains.network.planning.consequences import Consequences
     from luxops.errors import ExitCode
     from luxops.federation import Federation
-    from luxops.model import Finding, Selection, Target
+    from luxops.model import Finding, Target, TargetId
     from luxops.settings import Settings
 
 
@@ -49,23 +52,44 @@ def plan(
       luxops network plan hospital:chl --steps
       luxops network plan dc1-core1 --by marc --output json
     """
-    from luxops.cli import network_plan_view as view
-    from luxops.cli.exit import exit_code
-    from luxops.domains.network.planning.consequences import consequences
+    from luxops.domains.network.planning.assembly import declared
     from luxops.federation import load_federation
     from luxops.model import Selection
 
     federation = load_federation(obj.settings.inventory)
-    planned = _planned(obj.settings, federation, Selection.parse(selectors))
+    targets = Selection.parse(selectors).checked(routers_of(obj.settings, federation))
+    planned = planned_to(obj.settings, federation, targets, declared(federation, [target.id for target in targets]))
+    asked = Asked(person=person, override=override, emergency=emergency)
+    return propose_and_tell(obj.settings, federation, planned, asked, output, steps=steps)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a change is asked for."""
+
+    person: str
+    override: str | None
+    emergency: bool
+    title: str = "network plan"
+
+
+def propose_and_tell(
+    settings: Settings, federation: Federation, planned: NetworkPlan, asked: Asked, output: str, *, steps: bool
+) -> ExitCode:
+    """Judge a plan, record it as a change where nothing forbids it, and show both."""
+    from luxops.cli import network_plan_view as view
+    from luxops.cli.exit import exit_code
+    from luxops.domains.network.planning.consequences import consequences
+
     effects = consequences(federation, planned)
-    findings = _findings(obj.settings, federation, planned)
+    findings = _findings(settings, federation, planned)
     reasons = _reasons(findings, effects)
     if output == "table":
         view.print_plan(planned, effects, findings, with_steps=steps)
-    refused = bool(reasons) and not override
+    refused = bool(reasons) and not asked.override
     proposal = None
     if planned.devices and not refused:
-        proposal = _propose(obj.settings, federation, planned, person, reasons, override, emergency=emergency)
+        proposal = _propose(settings, federation, planned, reasons, asked)
     if output == "json":
         _print_json(planned, effects, findings, reasons, proposal)
     else:
@@ -73,22 +97,33 @@ def plan(
     return exit_code(bad=bool(planned.devices), incomplete=bool(planned.unknown))
 
 
-def _planned(settings: Settings, federation: Federation, selection: Selection) -> NetworkPlan:
-    """Ask the routers, and plan."""
-    from luxops.cli.progress import Bar
-    from luxops.domains.assembly import all_domains
-    from luxops.domains.network.planning.assembly import declared, observed_configs, plan_network
+def routers_of(settings: Settings, federation: Federation) -> Sequence[Target]:
+    """Every router that this installation looks at."""
+    return _domain(settings).targets(federation)
+
+
+def _domain(settings: Settings) -> NetworkDomain:
+    from luxops.domains.assembly import network_domain
     from luxops.errors import UsageError
 
-    domain = next((domain for domain in all_domains(settings) if domain.name == "network"), None)
-    if domain is None:
+    if "network" not in settings.domains:
         raise UsageError("This installation does not look at routers", remedy="Add `network` to LUXOPS_DOMAINS.")
-    targets: Sequence[Target] = selection.checked(domain.targets(federation))
+    return network_domain(settings)
+
+
+def planned_to(
+    settings: Settings, federation: Federation, targets: Sequence[Target], wanted: Mapping[TargetId, RouterConfig]
+) -> NetworkPlan:
+    """Ask the routers, and plan what makes them run what is wanted."""
+    from luxops.cli.progress import Bar
+    from luxops.domains.network.planning.assembly import observed_configs, plan_network
+
+    domain = _domain(settings)
     with Bar("Asking") as progress:
         progress.started(domain.name, len(targets))
         observations = [one for answer in domain.observe(targets, progress) for one in answer]
         progress.finished(domain.name)
-    return plan_network(federation, observed_configs(observations), declared(federation, [target.id for target in targets]))
+    return plan_network(federation, observed_configs(observations), wanted)
 
 
 def _findings(settings: Settings, federation: Federation, planned: NetworkPlan) -> list[Finding]:
@@ -109,28 +144,21 @@ def _reasons(findings: Sequence[Finding], effects: Consequences) -> list[str]:
 
 
 def _propose(
-    settings: Settings,
-    federation: Federation,
-    planned: NetworkPlan,
-    person: str,
-    reasons: Sequence[str],
-    override: str | None,
-    *,
-    emergency: bool,
+    settings: Settings, federation: Federation, planned: NetworkPlan, reasons: Sequence[str], asked: Asked
 ) -> Proposal:
     """Record it. An override that overrides nothing is none."""
     from luxops.changes import requester
     from luxops.cli.book import open_book
     from luxops.model import Override
 
-    asks = requester(person or settings.changes.person, federation.file.people)
+    asks = requester(asked.person or settings.changes.person, federation.file.people)
     subjects = [device.device for device in planned.devices]
     shown = ", ".join(subjects[:3]) + (f" and {len(subjects) - 3} more" if len(subjects) > 3 else "")  # noqa: PLR2004 - a title
-    allowed = Override(reason=override, refusals=tuple(reasons)) if override and reasons else None
+    allowed = Override(reason=asked.override, refusals=tuple(reasons)) if asked.override and reasons else None
     with open_book(settings) as book:
         return book.propose(
-            "network", f"network plan: {shown}", planned.digest, planned.model_dump(mode="json"), subjects, asks,
-            emergency=emergency, override=allowed,
+            "network", f"{asked.title}: {shown}", planned.digest, planned.model_dump(mode="json"), subjects, asks,
+            emergency=asked.emergency, override=allowed,
         )  # fmt: skip
 
 
