@@ -6,6 +6,7 @@ Without root or off Debian 12 it replays answers that the lab gave earlier, thro
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -14,14 +15,18 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from luxops.errors import ExitCode
 from luxops.lab.inventory import derive
 from luxops.lab.machine import lacking
 from luxops.lab.state import State
+from luxops.settings import Settings
 
 FAULTS = ("sshd-root-login", "acl-line", "static-route", "undeclared-listener", "truncated-answer", "changed-host-key")
 CLOUD_FAULTS = ("cloud-rule-added", "cloud-port-security", "cloud-wildcard-share", "cloud-role")
+TYPED_ON, TYPED = "chl-edge1", "ip route 10.32.0.0/16 10.255.0.9"
+APPROVERS = ("network-admin-2", "security-officer-1")
 GROUND = ("kind:host", "kind:router")
 """Acts 3 to 6: the cloud comes after them."""
 REPAIRED = "mirth-dc2"
@@ -47,6 +52,11 @@ class Demo:
         if code not in expect:
             print(f"\nThe demo stops here: `luxops {shlex.join(arguments)}` ended with exit code {code}.", file=sys.stderr)
             sys.exit(code or 1)
+
+    def answer(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON
+        """What `luxops ARGUMENTS…` writes as JSON, unseen."""
+        command = [str(Path(sys.executable).with_name("luxops")), *arguments]
+        return json.loads(subprocess.run(command, env=self.environment, check=False, capture_output=True).stdout)
 
 
 FOUND = (ExitCode.FINDINGS, ExitCode.INCOMPLETE, ExitCode.GOOD)
@@ -83,22 +93,39 @@ def on_lab(demo: Demo) -> None:
     demo.run("lab", "heal", "--all")
     demo.run("--lab", "scan", *GROUND, expect=FOUND)
     demo.run("--lab", "report", "--to", str(REPORTS / "healed.html"))
+    on_the_network(demo)
     in_the_cloud(demo)
     print("\nThe lab is still up: try `luxops lab breaks`, `luxops show chl-pacs1`, and `make lab-down` at the end.")
 
 
+def on_the_network(demo: Demo) -> None:
+    """A router that somebody changed by hand: found, planned back, agreed to by two people, pushed."""
+    keys = Settings().lab.state / "keys"
+    demo.say("7. Somebody types a route into a router, and it is found")
+    demo.run("lab", "exec", TYPED_ON, "--", "vtysh", "-c", "configure terminal", "-c", TYPED)
+    demo.run("--lab", "drift", TYPED_ON, expect=(ExitCode.FINDINGS,))
+    demo.say("8. The way back: planned, agreed to by two people, pushed under a timer on the router")
+    asked = ("--lab", "network", "plan", TYPED_ON, "--emergency", "--by", "network-admin-1")
+    demo.run(*asked, expect=(ExitCode.FINDINGS,))
+    change = demo.answer(*asked, "--output", "json")["change"]["id"]  # planned again, it is the same change
+    for person in APPROVERS:
+        demo.run("--lab", "network", "approve", change, "--key", str(keys / f"person-{person}"))
+    demo.run("--lab", "network", "push", change, "--yes")
+    demo.run("--lab", "drift", TYPED_ON)
+
+
 def in_the_cloud(demo: Demo) -> None:
     """Real OpenStack: three hospitals and two services, provisioned from the same declaration."""
-    demo.say("7. Each hospital's cloud, provisioned from the same declaration")
+    demo.say("9. Each hospital's cloud, provisioned from the same declaration")
     demo.run("--lab", "cloud", "up", "--yes", expect=FOUND)
-    demo.say("8. What a flow declares passes, what none declares does not: real TCP between servers")
+    demo.say("10. What a flow declares passes, what none declares does not: real TCP between servers")
     demo.run("--lab", "lab", "connect", "chl-pacs1", "anim-dc1", "2762")
     demo.run("--lab", "lab", "connect", "chl-pacs1", "anim-dc1", "22", expect=(ExitCode.FINDINGS,))
     demo.run("--lab", "lab", "connect", "anim-dc1", "chl-pacs1", "104", expect=(ExitCode.FINDINGS,))
-    demo.say("9. Faults in the cloud, as hands leave them there")
+    demo.say("11. Faults in the cloud, as hands leave them there")
     demo.run("lab", "break", *CLOUD_FAULTS)
     demo.run("--lab", "drift", "kind:cloud", expect=(ExitCode.FINDINGS,))
-    demo.say("10. One object repaired, the rest healed, and no drift left")
+    demo.say("12. One object repaired, the rest healed, and no drift left")
     demo.run("--lab", "cloud", "repair", REPAIRED, "--yes", expect=FOUND)
     demo.run("lab", "heal", "--all")
     demo.run("--lab", "drift", "kind:cloud", expect=(ExitCode.GOOD,))

@@ -2,6 +2,7 @@
 
 What remains: three hospitals with their edge routers, two shared services, one core router a datacentre, the links between
 those, four hosts.
+What is changed: people have keys of the lab, so that changes can be approved in it.
 What goes: everything that names a hospital, service, router, host or external peer that the lab does not have.
 """
 
@@ -18,6 +19,7 @@ from ruamel.yaml import YAML
 from luxops.errors import UsageError
 from luxops.federation import Federation, load_federation
 from luxops.federation.load import FILES, FOLDERS
+from luxops.lab import keys
 from luxops.lab.shell import LabError
 from luxops.lab.state import State
 
@@ -54,6 +56,8 @@ def derive(source: Path, state: State) -> Federation:
             continue
         if path.name == FILES[0]:
             kept["management"]["secrets"] = {SECRET: f"file:{password}"}
+            for person in kept["people"] if shutil.which("ssh-keygen") else ():
+                person["ssh_keys"] = [keys.person_key(state, person["id"])]  # so that changes can be approved in the lab
             for image in kept["cloud"]["images"]:
                 image["file"] = str(_image(state))
         _write(path, kept)

@@ -1,4 +1,4 @@
-"""The lab's keys: one for the client, one for each instance, made once and kept, so that known_hosts stays true."""
+"""The lab's keys, for the client, each instance and each person: made once and kept, so that known_hosts stays true."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from luxops.lab.state import State
 def client_key(state: State) -> str:
     """Public half of the key that opens luxops' account on every instance."""
     return _pair(state.client_key, "luxops lab").read_text().strip()
+
+
+def person_key(state: State, person: str) -> str:
+    """Public half of a key that stands for a person of the lab's federation; the private one is `keys/person-ID`."""
+    return _pair(state.keys / f"person-{person}", person).read_text().strip()
 
 
 def host_key(state: State, name: str) -> Path:

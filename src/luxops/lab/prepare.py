@@ -166,7 +166,8 @@ def router(federation: Federation, state: State, root: Path, name: str) -> None:
     for path in FRR_OWNED:
         os.chown(root / path.lstrip("/"), accounts["frr"], groups["frr"])
     os.chown(root / "etc/frr", accounts["frr"], groups["frrvty"])  # vtysh looks for its own file there
-    rules = "".join(f"{ACCOUNT} ALL=(root) NOPASSWD: /usr/sbin/nft {flags}list ruleset\n" for flags in ("", "-nn "))
+    commands = ("/usr/sbin/nft list ruleset", "/usr/sbin/nft -nn list ruleset", "/bin/sh -s")  # the last one to push changes
+    rules = "".join(f"{ACCOUNT} ALL=(root) NOPASSWD: {command}\n" for command in commands)
     write(root, "/etc/sudoers.d/10-luxops", rules, mode=0o440)
 
 
