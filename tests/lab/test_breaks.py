@@ -113,7 +113,8 @@ def test_a_target_that_cannot_be_observed_passes_nothing(lab: Lab, session: Sess
         broken = _look(session, {"hrs-his1"})
     finally:
         faults.heal(lab, "changed-host-key")
-    assert {verdict for verdict, _ in broken.verdicts.values()} == {Verdict.UNKNOWN}
+    by_inventory = "not looked at: the inventory declares it no "
+    assert {verdict for verdict, why in broken.verdicts.values() if not why.startswith(by_inventory)} == {Verdict.UNKNOWN}
 
 
 def test_break_and_heal_twice_have_their_effect_once(lab: Lab) -> None:
@@ -182,6 +183,8 @@ def test_the_golden_account_can_do_only_what_its_group_needs(lab: Lab) -> None:
         "/usr/sbin/nft list ruleset",
         "/usr/sbin/nft -nn list ruleset",
     ]
+    changing = Bench(lab.state, "chl-edge1").run("sudo", "-l", "-U", prepare.CHANGE_ACCOUNT)
+    assert [line.split("NOPASSWD: ")[1] for line in changing.splitlines() if "NOPASSWD" in line] == ["/bin/sh -s"]
 
 
 def test_a_break_needs_a_lab(tmp_path: Path) -> None:

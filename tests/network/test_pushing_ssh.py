@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -18,9 +19,12 @@ from luxops.domains.network import NetworkDomain
 from luxops.domains.network.planning.nouns import DevicePlan, NetworkPlan, Step
 from luxops.domains.network.platforms.frr import commands
 from luxops.domains.network.pushing import Desk, Limits, Pusher, PushReport, RouterAccess, plan_digest
-from luxops.model import Target, TargetId, TargetKind, digest_of
+from luxops.model import FailureReason, Target, TargetId, TargetKind, digest_of
+from luxops.settings import Settings
 from luxops.transports.device import NetmikoRunner
-from luxops.transports.dialogue import SshDialogues
+from luxops.transports.dialogue import Dialogue, SshDialogues
+from luxops.transports.failures import SessionError
+from luxops.transports.interface import Endpoint
 
 pytestmark = pytest.mark.slow
 NAME = "chl-edge1"
@@ -145,3 +149,26 @@ def test_a_router_that_nobody_declared_is_not_touched(site: Site, box: FrrBox) -
     report = desks.push(NetworkPlan(devices=(device,), unknown=(), digest=plan_digest([device])))
     assert report.devices[0].outcome == "unknown"
     assert served.calls == []
+
+
+class _Asked:
+    """Dialogues that only say with whom they were asked for."""
+
+    def __init__(self) -> None:
+        self.accounts: list[tuple[str, bool]] = []
+
+    def open(self, endpoint: Endpoint, device_type: str) -> AbstractContextManager[Dialogue]:
+        del device_type
+        self.accounts.append((endpoint.user, endpoint.user_fixed))
+        raise SessionError(FailureReason.UNREACHABLE, "nobody is there")
+
+
+@pytest.mark.parametrize(("declared", "used"), [("luxops-change", ("luxops-change", True)), (None, ("luxops", False))])
+def test_changes_are_sent_with_the_account_declared_for_them(declared: str | None, used: tuple[str, bool]) -> None:
+    labels = {"platform": "frr", "management": "127.0.0.1", "user": "luxops"}
+    target = Target(id=TargetId(NAME), kind=TargetKind.ROUTER, hospital="chl", labels=labels)
+    asked = _Asked()
+    domain = NetworkDomain(NetmikoRunner(Settings().connection))
+    with pytest.raises(SessionError, match="nobody is there"):
+        RouterAccess(domain, {target.id: target}, asked, declared).dialogue(target.id)
+    assert asked.accounts == [used]

@@ -64,6 +64,15 @@ def test_host_name_port_user_identity_and_key_alias_come_from_the_configuration(
     assert who == ["bob"]
 
 
+def test_a_fixed_account_is_not_the_configurations_to_change(site: Site) -> None:
+    configure(site, "Host chl-edge1\n  User bob\n  HostName 192.0.2.9\n")
+    config = ClientConfig.load(site.folder / "config", "")
+    endpoint = site.endpoint("chl-edge1", 22, "192.0.2.1")
+    assert [(hop.user, hop.host) for hop in config.route(endpoint)] == [("bob", "192.0.2.9")]
+    fixed = endpoint.model_copy(update={"user": "luxops-change", "user_fixed": True})
+    assert [(hop.user, hop.host) for hop in config.route(fixed)] == [("luxops-change", "192.0.2.9")]
+
+
 def test_known_hosts_of_the_configuration_count_beside_the_settings_own(site: Site) -> None:
     port = serve(site)
     (site.folder / "more").write_text(f"hrs-web1 {public_line(site.host_key)}\n")

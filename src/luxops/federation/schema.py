@@ -123,6 +123,8 @@ class Management(Frozen):
     bastions: Annotated[tuple[Bastion, ...], Field(min_length=1)]
     user: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "luxops"
     """Account of luxops on hosts and routers."""
+    change_user: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] | None = None
+    """Account on routers with which changes are sent, so that `user` only ever reads. Without one, `user` sends them too."""
     secrets: Mapping[Id, SecretReference] = Field(default_factory=dict)
     """Named references used by routers, e.g. `bgp`: the BGP session password."""
 

@@ -54,6 +54,9 @@ MODES: Mapping[str, int] = {
 """Path → mode, where it is not Debian's own."""
 ACCOUNT = "luxops"
 ACCOUNT_ID = 1500
+CHANGE_ACCOUNT = "luxops-change"
+ACCOUNTS = {ACCOUNT: ACCOUNT_ID, CHANGE_ACCOUNT: 1501}
+"""Name → number. Hosts have the first only."""
 FRR_OWNED = ("/etc/frr/frr.conf", "/etc/frr/daemons")
 
 
@@ -89,10 +92,11 @@ def golden(root: Path, kind: Literal["host", "router"]) -> None:
     for group in ("ssh-users", "sugroup"):
         run(*chroot, "groupadd", "--system", group)
     groups = "ssh-users,frrvty,adm" if router else "ssh-users"
-    run(*chroot, "useradd", "-m", "-u", str(ACCOUNT_ID), "-s", "/bin/bash", "-G", groups, "-c", "luxops", ACCOUNT)
-    run(*chroot, "chage", "-M", "-1", "-m", "0", ACCOUNT)  # it has no password that could grow old
+    for account, number in ACCOUNTS.items() if router else [(ACCOUNT, ACCOUNT_ID)]:
+        run(*chroot, "useradd", "-m", "-u", str(number), "-s", "/bin/bash", "-G", groups, "-c", account, account)
+        run(*chroot, "chage", "-M", "-1", "-m", "0", account)  # it has no password that could grow old
+        (root / f"home/{account}/.hushlogin").touch()
     (root / "var/log/journal").mkdir(exist_ok=True)
-    (root / f"home/{ACCOUNT}/.hushlogin").touch()
     run(*chroot, "systemctl", "--quiet", "set-default", "multi-user.target")
     run(*chroot, "systemctl", "--quiet", "mask", *MASKED)
     run(*chroot, "systemctl", "--quiet", "enable", *(ROUTER_ENABLED if router else ENABLED))
@@ -104,7 +108,7 @@ def golden(root: Path, kind: Literal["host", "router"]) -> None:
 def golden_recipe() -> Mapping[str, object]:
     """What `golden` depends on, for the digest that names its image."""
     files = {str(path.relative_to(GOLDEN)): path.read_text() for path in sorted(GOLDEN.rglob("*")) if path.is_file()}
-    tables = [MASKED, ROUTER_ENABLED, sorted(MODES.items()), ACCOUNT, ACCOUNT_ID]
+    tables = [MASKED, ROUTER_ENABLED, sorted(MODES.items()), sorted(ACCOUNTS.items())]
     return {"files": files, "tables": tables, "code": Path(__file__).read_text()}
 
 
@@ -117,9 +121,11 @@ def identity(state: State, root: Path, name: str) -> None:
     key = keys.host_key(state, name)
     write(root, "/etc/ssh/ssh_host_ed25519_key", key.read_text(), mode=0o600)
     write(root, "/etc/ssh/ssh_host_ed25519_key.pub", key.with_name(f"{key.name}.pub").read_text())
-    folder = f"/home/{ACCOUNT}/.ssh"
-    make_folder(root, folder, mode=0o700, owner=ACCOUNT_ID)
-    write(root, f"{folder}/authorized_keys", keys.client_key(state) + "\n", mode=0o600, owner=ACCOUNT_ID)
+    for account, number in ACCOUNTS.items():
+        if (root / f"home/{account}").is_dir():
+            folder = f"/home/{account}/.ssh"
+            make_folder(root, folder, mode=0o700, owner=number)
+            write(root, f"{folder}/authorized_keys", keys.client_key(state) + "\n", mode=0o600, owner=number)
     for timer in TIMERS:
         make_folder(root, "/var/lib/systemd/timers")
         write(root, f"/var/lib/systemd/timers/stamp-{timer}.timer", "")
@@ -166,8 +172,9 @@ def router(federation: Federation, state: State, root: Path, name: str) -> None:
     for path in FRR_OWNED:
         os.chown(root / path.lstrip("/"), accounts["frr"], groups["frr"])
     os.chown(root / "etc/frr", accounts["frr"], groups["frrvty"])  # vtysh looks for its own file there
-    commands = ("/usr/sbin/nft list ruleset", "/usr/sbin/nft -nn list ruleset", "/bin/sh -s")  # the last one to push changes
+    commands = ("/usr/sbin/nft list ruleset", "/usr/sbin/nft -nn list ruleset")
     rules = "".join(f"{ACCOUNT} ALL=(root) NOPASSWD: {command}\n" for command in commands)
+    rules += f"{CHANGE_ACCOUNT} ALL=(root) NOPASSWD: /bin/sh -s\n"
     write(root, "/etc/sudoers.d/10-luxops", rules, mode=0o440)
 
 

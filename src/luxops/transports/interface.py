@@ -22,6 +22,8 @@ class Endpoint(Frozen):
     address: IPv4Address
     port: int = 22
     user: str
+    user_fixed: bool = False
+    """Whether `user` is not for that configuration to refine: the account is part of what may be done."""
 
 
 class CommandRequest(Frozen):

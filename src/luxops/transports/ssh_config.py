@@ -76,7 +76,8 @@ class ClientConfig:
     def route(self, endpoint: Endpoint) -> tuple[Hop, ...]:
         """Bastions in the order to pass them, then the target. Raises SessionError where that cannot be said."""
         options = self._options(endpoint.alias)
-        target = _hop(endpoint.alias, options, str(endpoint.address), endpoint.port, endpoint.user)
+        fixed = endpoint.user if endpoint.user_fixed else None
+        target = _hop(endpoint.alias, options, str(endpoint.address), endpoint.port, endpoint.user, user=fixed)
         return (*self._bastions(options, self._jump, 0), target)
 
     def _bastions(self, options: Mapping[str, Any], jump: str, depth: int) -> tuple[Hop, ...]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 GRACE = 5.0
 """Seconds that a scan under way has to finish."""
+_TICK = 1.0
+"""Seconds between two wakings of the main thread. A signal that arrives just before a blocking call does not end it:
+Python runs its handler when the call is over, and a watch on a busy machine would sleep on. A tick ends the call."""
 
 
 @contextmanager
@@ -17,25 +22,27 @@ def stopping_on_signals(stop: Callable[[], None], grace: float = GRACE) -> Itera
 
     For the main thread. What was set before is put back at the end.
     """
-    asked = False
+    deadline = math.inf
 
     def ask(number: int, frame: FrameType | None) -> None:
         del number, frame
-        nonlocal asked
-        if asked:
+        nonlocal deadline
+        if deadline < math.inf:
             raise KeyboardInterrupt
-        asked = True
+        deadline = time.monotonic() + grace
         stop()
-        signal.setitimer(signal.ITIMER_REAL, grace)
 
-    def insist(number: int, frame: FrameType | None) -> None:
+    def tick(number: int, frame: FrameType | None) -> None:
         del number, frame
-        raise KeyboardInterrupt
+        if time.monotonic() >= deadline:
+            raise KeyboardInterrupt
 
     before = {
         number: signal.signal(number, handler)
-        for number, handler in ((signal.SIGTERM, ask), (signal.SIGINT, ask), (signal.SIGALRM, insist))
+        for number, handler in ((signal.SIGTERM, ask), (signal.SIGINT, ask), (signal.SIGALRM, tick))
     }
+    every = min(_TICK, grace)
+    signal.setitimer(signal.ITIMER_REAL, every, every)
     try:
         yield
     finally:

@@ -19,14 +19,18 @@ from luxops.transports.failures import SessionError
 class RouterAccess:
     """Access to the routers that the federation declares, and to no others."""
 
-    def __init__(self, domain: NetworkDomain, targets: Mapping[TargetId, Target], dialogues: Dialogues) -> None:
+    def __init__(
+        self, domain: NetworkDomain, targets: Mapping[TargetId, Target], dialogues: Dialogues, change_user: str | None = None
+    ) -> None:
         self._domain = domain
         self._targets = targets
         self._dialogues = dialogues
+        self._account = {} if change_user is None else {"user": change_user, "user_fixed": True}
 
     @classmethod
     def of(cls, federation: Federation, domain: NetworkDomain, dialogues: Dialogues) -> RouterAccess:
-        return cls(domain, {target.id: target for target in domain.targets(federation)}, dialogues)
+        targets = {target.id: target for target in domain.targets(federation)}
+        return cls(domain, targets, dialogues, federation.file.management.change_user)
 
     def look(self, device: TargetId) -> Look:
         target = self._targets.get(device)
@@ -41,4 +45,4 @@ class RouterAccess:
         if target is None:
             raise SessionError(FailureReason.WRONG_TARGET, f"the inventory declares no router `{device}`")
         platform = PLATFORMS[Platform(target.labels["platform"])]
-        return self._dialogues.open(endpoint_of(target), platform.device_type)
+        return self._dialogues.open(endpoint_of(target).model_copy(update=self._account), platform.device_type)
