@@ -83,7 +83,7 @@ else
 endif
 
 stress: setup ## The long runs: hundreds of kills, thousands of damaged answers
-	@LUXOPS_STRESS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/store/test_killed.py tests/changes/test_killed.py tests/corpus
+	@LUXOPS_STRESS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/store/test_killed.py tests/changes/test_killed.py tests/network/test_pushing_killed.py tests/corpus
 ifeq ($(AS_ROOT_ON_DEBIAN),yes)
 	@LUXOPS_STRESS=1 $(BIN)/pytest -q tests/cloud/test_kills_live.py
 endif

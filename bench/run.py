@@ -16,7 +16,10 @@ sys.path.insert(0, str(HERE.parent))
 
 from bench.harness import Result  # noqa: E402 - found through the line above
 
-BENCHES = ("startup", "federation", "checks", "storage", "fleet", "routers", "facts", "whole_scan", "cloud", "events")
+BENCHES = (
+    *("startup", "federation", "checks", "storage", "fleet", "routers", "planning"),
+    *("events", "facts", "whole_scan", "cloud"),
+)
 """Modules beside this one, each with `run() -> list[Result]`."""
 NEEDS_LAB = {"facts", "whole_scan"}
 

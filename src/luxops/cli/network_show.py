@@ -52,7 +52,7 @@ def show(obj: CliContext, change: str, steps: bool, output: str) -> None:
         click.echo(
             f"{fence.device} is being worked on: {printable(fence.holder)}, {fence.place}, since {fence.since:%H:%M:%S} UTC"
         )
-    _print_devices(proposal.body.get("devices", ()), with_steps=steps)
+    print_devices(proposal.body.get("devices", ()), with_steps=steps)
 
 
 def gates_of(book: ChangeBook, federation: Federation, proposal: Proposal) -> list[dict[str, str]]:
@@ -80,7 +80,7 @@ def _why(gate: Mapping[str, str]) -> str:
     return f"{gate['what']}; {gate['why']}. {gate['remedy']}" if gate["state"] == "shut" else ""
 
 
-def _print_devices(devices: Sequence[Mapping[str, Any]], *, with_steps: bool) -> None:
+def print_devices(devices: Sequence[Mapping[str, Any]], *, with_steps: bool) -> None:
     """The plan, from its JSON form: `luxops.domains.network` says what each part means."""
     for device in devices:
         click.echo(f"\n{printable(device.get('device', ''))} ({printable(device.get('platform', ''))})")

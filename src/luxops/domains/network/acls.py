@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from ipaddress import IPv4Network, collapse_addresses
 
 from luxops.domains.network.nouns import Acl, AclRule
@@ -37,14 +37,19 @@ def _rules(flows: Iterable[Flow], source: Side, destination: Side) -> tuple[AclR
     return tuple(rules.values())
 
 
-def _pairs(flow: Flow, source: Side, destination: Side) -> list[tuple[list[IPv4Network], list[IPv4Network]]]:
+def _pairs(flow: Flow, source: Side, destination: Side) -> list[tuple[tuple[IPv4Network, ...], tuple[IPv4Network, ...]]]:
     """The flow's sources and destinations on either side, with neighbouring prefixes joined where that widens nothing."""
     reach: dict[IPv4Network, set[IPv4Network]] = defaultdict(set)
-    for from_ in filter(source, flow.sources):
-        for to in filter(destination, flow.destinations):
+    theirs = list(filter(destination, flow.destinations))
+    for from_ in filter(source, flow.sources) if theirs else ():
+        for to in theirs:
             if from_ != to:
                 reach[from_.prefix].add(to.prefix)
     together: dict[tuple[IPv4Network, ...], list[IPv4Network]] = defaultdict(list)
     for from_prefix, to_prefixes in sorted(reach.items()):
-        together[tuple(collapse_addresses(to_prefixes))].append(from_prefix)
-    return [(list(collapse_addresses(sources)), list(destinations)) for destinations, sources in together.items()]
+        together[_joined(to_prefixes)].append(from_prefix)
+    return [(_joined(sources), destinations) for destinations, sources in together.items()]
+
+
+def _joined(prefixes: Collection[IPv4Network]) -> tuple[IPv4Network, ...]:
+    return tuple(collapse_addresses(prefixes)) if len(prefixes) > 1 else tuple(prefixes)

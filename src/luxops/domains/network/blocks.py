@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from luxops.domains.network.transcripts import ParseError
 
 MAX_DEPTH = 8
+ORDERED = re.compile(r"^(access-list|ip access-list|ipv6 access-list|nft) ")
+"""Sections in which the first line that matches decides."""
 
 
 @dataclass
@@ -46,6 +49,14 @@ def flattened(blocks: Iterable[Block], depth: int = 0) -> Iterator[str]:
     for block in blocks:
         yield "  " * depth + block.text
         yield from flattened(block.children, depth + 1)
+
+
+def canonical(blocks: Iterable[Block]) -> list[Block]:
+    """In the one order that equal configurations share, whichever order a device or a renderer writes them in.
+
+    Where the order has a meaning, it stays.
+    """
+    return sorted((b if ORDERED.match(b.text) else Block(b.text, canonical(b.children)) for b in blocks), key=lambda b: b.text)
 
 
 def _shown(text: str) -> str:

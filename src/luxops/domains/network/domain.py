@@ -79,7 +79,7 @@ class NetworkDomain:
 
 
 def targets_of(federation: Federation) -> list[Target]:
-    """Every router that the federation declares."""
+    """Every router, in declared order."""
     return [_target(federation, router) for router in federation.routers.values()]
 
 

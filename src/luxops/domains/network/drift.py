@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from hier_config import HConfig, HConfigChild
 from hier_config.platforms.driver_base import HConfigDriverBase
 
+from luxops.domains.network.blocks import ORDERED
 from luxops.model import Drift, DriftKind, Severity, TargetId
 
 DOMAIN = "network"
 _INDENT = 2
-_ORDERED = re.compile(r"^(access-list|ip access-list|ipv6 access-list|nft) ")
-"""Sections in which the first line that matches decides."""
 _LOW = re.compile(
     r"^interface \S+/description\b|^router bgp \d+/neighbor \S+ description\b|^ip access-list [^/]+/remark "
     r"|^banner |^file /etc/issue\.net"
@@ -62,7 +61,7 @@ def _compared(desired: Node, actual: Node, above: tuple[str, ...]) -> Iterator[D
             yield _path(above, child.text), DriftKind.MISSING, _text(child), None
     for child in unmanaged:
         yield _path(above, child.text), DriftKind.UNMANAGED, None, _text(child)
-    if above and _ORDERED.match(above[0]):
+    if above and ORDERED.match(above[0]):
         yield from _reordered(desired, actual, above)
     for child in desired.children:
         counterpart = actual.children.get(child.text)

@@ -10,6 +10,11 @@ BGP_SECRET = "bgp"  # noqa: S105 - the secret's name in the inventory
 ACCOUNT_SECRET = "account"  # noqa: S105 - same
 
 
+def reference(name: str) -> str:
+    """What stands in the secret's place in a plan until it is sent."""
+    return f"<secret:{name}>"
+
+
 def secret(secrets: Mapping[str, str], name: str, router: str, *, needed: bool) -> str:
     """The value of a named secret; empty where it is not needed. Raises UsageError where it is needed and missing."""
     if not needed:

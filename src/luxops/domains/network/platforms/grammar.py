@@ -141,3 +141,22 @@ def route_maps(blocks: Iterable[Block]) -> Mapping[str, list[dict[str, Any]]]:
             "sets": [line.removeprefix("set ") for line in lines if line.startswith("set ")],
         })  # fmt: skip
     return {name: sorted(entries, key=lambda entry: entry["sequence"]) for name, entries in found.items()}
+
+
+def as_written(blocks: Iterable[Block], depth: int = 0) -> Iterator[str]:
+    """The lines of gathered blocks as devices show them: a space a level, a line for each rule of a prefix list.
+
+    What is tried in the order of its numbers is written in that order.
+    """
+    for block in sorted(blocks, key=_number):
+        if re.fullmatch(r"(ip|ipv6) prefix-list \S+", block.text):
+            yield from (f"{block.text} {rule.text}" for rule in sorted(block.children, key=_number))
+        else:
+            yield " " * depth + block.text
+            yield from as_written(block.children, depth + 1)
+
+
+def _number(block: Block) -> int:
+    """Of a prefix list's rule or of a route map's entry; 0 for everything else, which stays where it is."""
+    match = re.match(r"seq (\d+) |route-map \S+ (?:permit|deny) (\d+)$", block.text)
+    return int(match[1] or match[2]) if match else 0

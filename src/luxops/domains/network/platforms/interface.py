@@ -9,6 +9,7 @@ from hier_config.platforms.driver_base import HConfigDriverBase
 
 from luxops.domains.network.config import RouterConfig
 from luxops.domains.network.nouns import RouterDesign
+from luxops.domains.network.planning.nouns import Step
 from luxops.federation.schema import Platform
 from luxops.model import FactName, FactValue, TargetId
 
@@ -54,4 +55,19 @@ class RouterPlatform(Protocol):
 
     def configured(self, design: RouterDesign) -> RouterConfig:
         """What `parse` gives for `config` on a router that runs the design and nothing else."""
+        ...
+
+    def reread(self, lines: Sequence[str], target: TargetId) -> RouterConfig:
+        """`RouterConfig.lines`, as kept in a plan, as the configuration again. Raises ParseError.
+
+        How a secret is kept is not in the lines: whatever tells that takes the worst for it.
+        """
+        ...
+
+    def steps(self, before: Sequence[str], after: Sequence[str], user: str) -> tuple[Step, ...]:
+        """What turns a router that runs `before` into one that runs `after`: lines of `RouterConfig`, as parsed.
+
+        In an order in which nothing passes on the way that passes at neither end, and the account `user` keeps its way in
+        wherever both ends leave it one. Raises Unplannable where luxops does not do it.
+        """
         ...

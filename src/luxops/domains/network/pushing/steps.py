@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
+from luxops.domains.network.planning.assembly import plan_digest
 from luxops.domains.network.planning.nouns import DevicePlan, NetworkPlan, Step
 from luxops.errors import UsageError
-from luxops.model import Digest, PathChange, TargetId, digest_of
+from luxops.model import PathChange, TargetId
 
 _REFERENCE = re.compile(r"<secret:([A-Za-z0-9_.-]+)>")
 _MASKED = "<secret>"
@@ -41,11 +42,6 @@ def _filled(line: str, secrets: Mapping[str, str]) -> str:
             why="no configuration that was read tells a secret, and the plan names no reference for this one",
         )
     return _REFERENCE.sub(value, line)
-
-
-def plan_digest(devices: Sequence[DevicePlan]) -> Digest:
-    """What a plan's digest must be."""
-    return digest_of([device.model_dump(mode="json") for device in devices])
 
 
 def reversed_plan(plan: NetworkPlan, done: Iterable[TargetId]) -> NetworkPlan:

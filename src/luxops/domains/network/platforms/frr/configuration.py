@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from luxops.domains.network.blocks import Block, flattened
+from luxops.domains.network.blocks import Block, canonical, flattened
 from luxops.domains.network.config import ANYWHERE, AclEntry, RouterConfig
 from luxops.domains.network.platforms.frr import files_read, ruleset, running
 from luxops.domains.network.platforms.frr.files import BANNER
@@ -30,8 +30,9 @@ def configuration(body: str, rules: str, files: Mapping[str, str], sockets: str 
         raise ParseError(f"this is the configuration of `{' '.join(names)}`, not of `{target}`", FailureReason.WRONG_TARGET)
     tables = ruleset.ruleset_blocks(rules)
     acls = ruleset.access_lists(tables)
+    kept = [block for block in blocks if block.words[0] not in {"frr", "hostname"} or block.text.startswith("frr defaults")]
     everything = [
-        *(block for block in blocks if block.words[0] not in {"frr", "hostname"} or block.text.startswith("frr defaults")),
+        *canonical(kept),
         *ruleset.normal_form(tables),
         *files_read.file_blocks(files),
     ]

@@ -9,11 +9,14 @@ from hier_config.platforms.driver_base import HConfigDriverBase
 
 from luxops.domains.network.config import SECRET, RouterConfig
 from luxops.domains.network.nouns import RouterDesign
-from luxops.domains.network.platforms.frr import commands, files, operational
+from luxops.domains.network.planning.edits import blocks_of
+from luxops.domains.network.planning.nouns import Step
+from luxops.domains.network.platforms.frr import commands, files, operational, planning
 from luxops.domains.network.platforms.frr.configuration import configuration
 from luxops.domains.network.platforms.frr.driver import FrrDriver
 from luxops.domains.network.platforms.frr.files_read import FILES_READ, file_texts
 from luxops.domains.network.platforms.frr.running import running_body
+from luxops.domains.network.platforms.grammar import as_written
 from luxops.domains.network.platforms.interface import BFD, BGP, CONFIG, INTERFACES, ROUTES
 from luxops.domains.network.secrets import BGP_SECRET, secret
 from luxops.domains.network.transcripts import ParseError, shell_output
@@ -65,6 +68,17 @@ class Frr:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             # pydantic, ipaddress, and JSON of another shape than FRR's: the answer is not what it should be.
             raise ParseError(f"a value is missing or garbled ({type(error).__name__})") from None
+
+    def reread(self, lines: Sequence[str], target: TargetId) -> RouterConfig:
+        blocks = blocks_of(lines)
+        own = [block for block in blocks if not planning.ELSEWHERE.match(block.text)]
+        body = "\n".join([f"hostname {target}", *as_written(own), "end"])
+        texts = {path: "\n".join(text) for path, text in planning.files_of(blocks).items()}
+        return configuration(body, planning.filter_text(blocks), texts, None, target)
+
+    def steps(self, before: Sequence[str], after: Sequence[str], user: str) -> tuple[Step, ...]:
+        del user  # Debian keeps the account, not FRR
+        return planning.steps(before, after)
 
 
 def _configuration(transcripts: Mapping[str, str], target: TargetId) -> RouterConfig:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
-from luxops.domains.network.blocks import Block, flattened, indented
+from luxops.domains.network.blocks import Block, canonical, flattened, indented
 from luxops.domains.network.config import ANYWHERE, SECRET, RouterConfig
 from luxops.domains.network.platforms.grammar import (
     distinct,
@@ -35,6 +35,7 @@ _FACTORY = re.compile(
 _FACTORY_BLOCKS = re.compile(r"redundancy|call-home|crypto pki (?:trustpoint|certificate chain) \S+")
 """Blocks of the same kind, with what is below them."""
 _FACTORY_LINES = {"negotiation auto", "no mop enabled", "no mop sysid"}
+_UNUSED = {"no ip address", "shutdown"}
 _SECRETS = re.compile(
     r"^(neighbor \S+ password|username \S+ .*?(?:secret|password)|enable (?:secret|password)|password|key|key-string"
     r"|snmp-server community|tacacs-server key|radius-server key|ntp authentication-key \d+ md5|pac key"
@@ -89,8 +90,20 @@ def configuration(body: str, target: TargetId) -> RouterConfig:
         "ntp_servers": [m[1] for text in texts if (m := re.fullmatch(r"ntp server (?:vrf \S+ )?([\d.]+).*", text))],
         "banner": banners.get("login", ""),
         "services": [text.removeprefix("service ") for text in texts if text.startswith("service ")],
-        "lines": tuple(flattened([*blocks, *(Block(f"banner {kind} {line}") for kind, line in sorted(banners.items()))])),
+        "lines": tuple(flattened(canonical([*filter(_says_something, blocks), *_banner_blocks(banners)]))),
     })  # fmt: skip
+
+
+def _says_something(block: Block) -> bool:
+    """False for what a device shows only because it has it: an unused interface that is shut, a terminal line as it came."""
+    if block.text.startswith("interface "):
+        lines = {child.text for child in block.children}
+        return "shutdown" not in lines or not lines <= _UNUSED
+    return bool(block.children) or not block.text.startswith("line ")
+
+
+def _banner_blocks(banners: Mapping[str, str]) -> Iterator[Block]:
+    return (Block(f"banner {kind} {line}") for kind, line in banners.items())
 
 
 def _is_factory(block: Block) -> bool:

@@ -9,8 +9,9 @@ from hier_config.platforms.driver_base import HConfigDriverBase
 
 from luxops.domains.network.config import SECRET, RouterConfig
 from luxops.domains.network.nouns import RouterDesign
+from luxops.domains.network.planning.nouns import Step
 from luxops.domains.network.platforms.interface import BFD, BGP, CONFIG, INTERFACES, ROUTES
-from luxops.domains.network.platforms.ios_xe import operational
+from luxops.domains.network.platforms.ios_xe import operational, planning
 from luxops.domains.network.platforms.ios_xe.configuration import configuration, running_body
 from luxops.domains.network.platforms.ios_xe.driver import IosXeDriver
 from luxops.domains.network.platforms.ios_xe.render import render_configuration
@@ -63,3 +64,9 @@ class IosXe:
             return configuration(running_body(text), target) if fact == CONFIG else self._operational[fact](text)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise ParseError(f"a value is missing or garbled ({type(error).__name__})") from None
+
+    def reread(self, lines: Sequence[str], target: TargetId) -> RouterConfig:
+        return configuration(planning.as_shown(lines), target)
+
+    def steps(self, before: Sequence[str], after: Sequence[str], user: str) -> tuple[Step, ...]:
+        return planning.steps(before, after, user)
