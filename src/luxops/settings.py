@@ -80,8 +80,8 @@ class WatchSettings(_Section):
 class NetworkSettings(_Section):
     """How routers' configurations are kept."""
 
-    backups: Path = Path("network-backups")
-    """Git repository of the routers' configurations, secrets masked; made with mode 0700 at the first backup."""
+    backups: Path | None = None
+    """Git repository of the routers' configurations, secrets masked, made at the first backup; unset: none are kept."""
     backup_limit: float = Field(default=26 * 3600.0, gt=0)
     """Seconds after which a router's newest good backup is too old: a day, and two hours for the run."""
 

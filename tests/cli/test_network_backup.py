@@ -13,7 +13,8 @@ from tests.support.routers import ROUTE, Site, site
 
 from luxops.cli.context import CliContext
 from luxops.cli.network_backup import backup
-from luxops.errors import ExitCode
+from luxops.errors import ExitCode, UsageError
+from luxops.settings import NetworkSettings, Settings
 
 pytestmark = pytest.mark.slow
 
@@ -60,3 +61,12 @@ def test_a_router_that_ends_early_is_told_and_keeps_its_last_backup(ask: Ask, ro
     assert (kept["changed"], list(kept["failed"])) == ([NAMES[1]], [NAMES[0]])
     assert f"+{ROUTE}" in ask("--diff", NAMES[1])[1]["lines"]
     assert "hunter2" not in json.dumps(ask("--show", NAMES[0])[1])
+
+
+@pytest.mark.parametrize("words", [(), ("--check",), ("--show", "chl-edge1")])
+def test_where_no_place_is_set_the_command_says_what_to_set(words: Sequence[str]) -> None:
+    context = CliContext()
+    context.settings = Settings(network=NetworkSettings())
+    with pytest.raises(UsageError, match="No place for backups") as told:
+        CliRunner().invoke(backup, [*words], obj=context, standalone_mode=False, catch_exceptions=False)
+    assert "LUXOPS_NETWORK__BACKUPS" in told.value.remedy

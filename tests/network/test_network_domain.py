@@ -55,7 +55,7 @@ def test_one_session_a_router_and_one_observation_a_fact(federation: Federation)
     reply = DeviceReply(target=TargetId("chl-edge1"), transcripts=recorded("chl-edge1"))
     runner = Canned({"chl-edge1": reply})
     (observations,) = NetworkDomain(runner).observe(targets(federation, "chl-edge1"), Silent())
-    assert [o.fact for o in observations] == list(FACTS)
+    assert [o.fact for o in observations] == [*FACTS, "backup"]
     assert all(o.failure is None for o in observations)
     (request,) = runner.asked
     assert (request.device_type, str(request.endpoint.address), request.endpoint.user) == ("linux", "10.255.1.17", "luxops")
@@ -65,7 +65,7 @@ def test_one_session_a_router_and_one_observation_a_fact(federation: Federation)
 def test_lost_session_is_a_failure_of_every_fact(federation: Federation) -> None:
     reply = DeviceReply(target=TargetId("chl-edge1"), transcripts=recorded("chl-edge1"), failure=LOST)
     observations = observe(federation, reply)
-    assert [o.fact for o in observations] == list(FACTS)
+    assert [o.fact for o in observations] == [*FACTS, "backup"]
     assert {o.failure for o in observations} == {LOST}
 
 

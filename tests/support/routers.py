@@ -180,7 +180,9 @@ class Watching:
 @contextmanager
 def watching(made: Site) -> Iterator[Watching]:
     """A watch as `luxops watch` sets it up, in a thread; each router has been looked at once."""
-    backups = BackupDuty(made.settings.network)
+    kept = made.settings.network
+    assert kept.backups is not None
+    backups = BackupDuty(kept.backups, kept.backup_limit)
     selection = Selection.parse(tuple(made.routers))  # the others have no server here
     domains = all_domains(made.settings, backups.seen)
     with capture_logs() as logged, open_store(made.settings.store.url) as store:

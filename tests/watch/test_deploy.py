@@ -14,7 +14,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 from tests.support.watched import Hosts, prepared
 
 from luxops.model import Selection
-from luxops.settings import NetworkSettings
 from luxops.store import open_store
 from luxops.watch import Watch, Watched
 from luxops.watch.backups import BackupDuty
@@ -34,7 +33,7 @@ def registry(tmp_path: Path) -> CollectorRegistry:
     """Of a watch that has looked once."""
     settings = prepared(tmp_path, f"sqlite:///{tmp_path}/luxops.db")
     with open_store(settings.store.url) as store:
-        backups = BackupDuty(NetworkSettings(backups=tmp_path / "backups"))
+        backups = BackupDuty(tmp_path / "backups", 26 * 3600.0)
         watch = Watch(Watched(settings, Selection.parse([]), (Hosts(),), store, backups=backups))
         watch.run(rounds=1)
     return watch.registry

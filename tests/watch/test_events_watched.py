@@ -33,7 +33,9 @@ def test_a_change_by_hand_is_reported_with_who_made_it_and_backed_up(at_work: Wa
     assert drift["by"] == "alice"
     assert "10.99.0.0/16" in drift["path"] + str(drift.get("actual"))
     at_work.until("watch.backup", after=mark, changed=[EDGE])
-    repository = BackupRepository(at_work.site.settings.network.backups)
+    folder = at_work.site.settings.network.backups
+    assert folder is not None
+    repository = BackupRepository(folder)
     newest, first = repository.history(TargetId(EDGE))
     assert "alice" in newest.title
     assert ROUTE in repository.at(TargetId(EDGE)).text()
@@ -55,7 +57,9 @@ def test_what_is_undone_is_closed_at_the_next_event(at_work: Watching) -> None:
 
 def test_a_configuration_that_ends_early_is_no_backup_and_no_report(at_work: Watching) -> None:
     router = at_work.site.routers[EDGE]
-    repository = BackupRepository(at_work.site.settings.network.backups)
+    folder = at_work.site.settings.network.backups
+    assert folder is not None
+    repository = BackupRepository(folder)
     at_work.until("watch.backup", new=2)
     before = repository.at(TargetId(EDGE))
     mark = len(at_work.logged)

@@ -57,6 +57,12 @@ def backup(  # noqa: PLR0913, PLR0917 - one command, as it is documented
     """
     from luxops.domains.network.backups import BackupRepository
 
+    if obj.settings.network.backups is None:
+        raise UsageError(
+            "No place for backups is set",
+            why="luxops keeps configurations only where it was told to",
+            remedy="Set LUXOPS_NETWORK__BACKUPS, or `backups` under [network] in luxops.toml, to a folder of its own.",
+        )
     repository = BackupRepository(obj.settings.network.backups)
     asked = [word for word in (shown, logged, compared) if word]
     if len(asked) + check > 1 or (asked and selectors) or (commit and not (shown or compared)):

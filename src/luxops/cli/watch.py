@@ -48,7 +48,8 @@ def watch(
         logs.configure("info", json=settings.log_json)
     selection = Selection.parse(selectors)
     # Recorded answers are no backup, and what this installation does not look at is none of its business.
-    backups = BackupDuty(settings.network) if "network" in settings.domains and settings.replay is None else None
+    kept, wanted = settings.network, "network" in settings.domains and settings.replay is None
+    backups = BackupDuty(kept.backups, kept.backup_limit) if wanted and kept.backups is not None else None
     with open_session(settings, None if backups is None else backups.seen) as session:
         watching = Watch(Watched(settings, selection, session.domains, session.store, session.replayed, backups))
         try:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from luxops.domains.hosts import HostsDomain
 from luxops.domains.hosts.script import nonce_of
 from luxops.domains.network import NetworkDomain
+from luxops.domains.network.backups.fact import backup_facts
+from luxops.model import utc_now
 from luxops.transports.device import NetmikoRunner
 from luxops.transports.recording import (
     RecordingCommandRunner,
@@ -54,7 +56,10 @@ def network_domain(settings: Settings, configurations: Callable[[Fetched], None]
         return NetworkDomain(ReplayDeviceRunner(settings.replay), configurations)
     runner = NetmikoRunner(settings.connection)
     chosen = runner if settings.record is None else RecordingDeviceRunner(runner, settings.record)
-    return NetworkDomain(chosen, configurations)
+    kept = settings.network
+    return NetworkDomain(
+        chosen, configurations, lambda targets: backup_facts(kept.backups, kept.backup_limit, targets, utc_now())
+    )
 
 
 def _cloud(settings: Settings) -> Domain:

@@ -15,19 +15,20 @@ from luxops.model import utc_now
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from luxops.domains.network.fetched import Fetched
     from luxops.metrics import BackupMetrics
     from luxops.model import TargetId
-    from luxops.settings import NetworkSettings
 
 
 class BackupDuty:
     """`seen` is told of each configuration, from any thread; `keep` commits them together once their scan is recorded."""
 
-    def __init__(self, settings: NetworkSettings) -> None:
-        self._repository = BackupRepository(settings.backups)
-        self._limit = settings.backup_limit
+    def __init__(self, folder: Path, limit: float) -> None:
+        """`limit`: seconds after which a backup is too old."""
+        self._repository = BackupRepository(folder)
+        self._limit = limit
         self._lock = threading.Lock()
         self._seen: dict[TargetId, tuple[Stored, datetime]] = {}
         self._log = structlog.get_logger()

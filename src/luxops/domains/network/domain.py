@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from luxops.domains.network.backups.fact import BACKUP, Backup
 from luxops.domains.network.config import RouterConfig
 from luxops.domains.network.design import design_router
 from luxops.domains.network.drift import DOMAIN, differences, tree
@@ -20,6 +21,7 @@ from luxops.progress import Progress
 from luxops.transports.interface import DeviceReply, DeviceRequest, DeviceRunner, Endpoint
 
 Desired = Mapping[TargetId, RouterDesign]
+Backups = Callable[[Sequence[Target]], Mapping[TargetId, Backup]]
 _RETRYABLE = frozenset({FailureReason.MALFORMED})
 """Another attempt may find the session whole."""
 
@@ -29,8 +31,14 @@ class NetworkDomain:
 
     name = DOMAIN
 
-    def __init__(self, runner: DeviceRunner, listener: Callable[[Fetched], None] | None = None) -> None:
-        """`listener`: told of every running configuration that `observe` has seen, good or not, as it comes in."""
+    def __init__(
+        self, runner: DeviceRunner, listener: Callable[[Fetched], None] | None = None, backups: Backups | None = None
+    ) -> None:
+        """`listener`: told of every running configuration that `observe` has seen, good or not, as it comes in.
+
+        `backups`: how the backups of routers stand; without it none are kept.
+        """
+        self._backups = backups
         self._runner = runner
         self._listener = listener
         self._designed: tuple[Federation, Desired] | None = None
@@ -47,11 +55,13 @@ class NetworkDomain:
         return kept[1]
 
     def observe(self, targets: Sequence[Target], progress: Progress) -> Iterator[Sequence[Observation]]:
-        """One sequence of five observations a router: its configuration, interfaces, BGP, BFD and routes."""
+        """One sequence of six observations a router: configuration, interfaces, BGP, BFD, routes, and its backup."""
         known = {target.id: target for target in targets}
+        backups = self._backups(targets) if self._backups else {}
         for reply in self._ask(targets, FACTS, progress):
             platform, taken_at = _platform(known[reply.target]), utc_now()
-            outcomes = {fact: _outcome(platform, fact, reply) for fact in FACTS}
+            outcomes: dict[FactName, FactValue | Failure] = {fact: _outcome(platform, fact, reply) for fact in FACTS}
+            outcomes[BACKUP] = reply.failure or backups.get(reply.target, Backup(state="unset"))
             if self._listener is not None:
                 self._listener(_fetched(known[reply.target], reply, outcomes[CONFIG], taken_at))
             yield [Observation.of(reply.target, fact, outcome, taken_at) for fact, outcome in outcomes.items()]
