@@ -13,12 +13,15 @@ from tests.support.routers import ROUTE, Site, site
 
 from luxops.cli.context import CliContext
 from luxops.cli.network_backup import backup
+from luxops.cli.session import open_session
 from luxops.errors import ExitCode, UsageError
+from luxops.model import Selection
 from luxops.settings import NetworkSettings, Settings
 
 pytestmark = pytest.mark.slow
 
 Ask = Callable[..., tuple[ExitCode, Any]]
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chl-edge1", "dc1-core1")
 
 
@@ -61,6 +64,19 @@ def test_a_router_that_ends_early_is_told_and_keeps_its_last_backup(ask: Ask, ro
     assert (kept["changed"], list(kept["failed"])) == ([NAMES[1]], [NAMES[0]])
     assert f"+{ROUTE}" in ask("--diff", NAMES[1])[1]["lines"]
     assert "hunter2" not in json.dumps(ask("--show", NAMES[0])[1])
+
+
+def test_a_scan_judges_what_the_command_has_kept(ask: Ask, routers: Site) -> None:
+    ask(NAMES[0])
+    chosen = {"policies": ROOT / "policies", "domains": ("network",)}
+    verdicts = {}
+    for folder in (routers.settings.network.backups, None):
+        network = routers.settings.network.model_copy(update={"backups": folder})
+        with open_session(routers.settings.model_copy(update=chosen | {"network": network})) as session:
+            found = session.scan(Selection.parse([f"id:{name}" for name in NAMES])).findings
+        verdicts[folder] = {str(f.target): str(f.verdict) for f in found if f.policy == "router-backup-recent"}
+    assert verdicts[routers.settings.network.backups] == {NAMES[0]: "PASS", NAMES[1]: "FAIL"}
+    assert verdicts[None] == dict.fromkeys(NAMES, "NOT_APPLICABLE")
 
 
 @pytest.mark.parametrize("words", [(), ("--check",), ("--show", "chl-edge1")])
