@@ -13,6 +13,7 @@ from tests.network.transcripts import recorded
 from tests.support.fibres import Fibre, answers, federation_of, ladder
 
 from luxops.domains.network import NetworkDomain, design_router
+from luxops.domains.network.backups.fact import BACKUP
 from luxops.domains.network.config import NeighbourConfig, RouteMapRule, RouterConfig
 from luxops.domains.network.operational import Bfd, Bgp, Interfaces, Routes
 from luxops.domains.network.paths import (
@@ -244,7 +245,7 @@ def test_answers_of_real_routers(federation: Federation) -> None:
         replies[name] = DeviceReply(target=TargetId(name), transcripts=recorded(name))
     domain = NetworkDomain(Canned(replies))
     seen = [o for answer in domain.observe(targets(federation, *federation.routers), Silent()) for o in answer]
-    assert {o.fact for o in seen} == set(FACTS)
+    assert {o.fact for o in seen} == {*FACTS, BACKUP}
     found = now(federation, seen)
     own = found["chl/1", "chl campus", "dc1"].now
     assert own is not None
