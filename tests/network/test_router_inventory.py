@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from luxops.domains.network import PLATFORMS, NetworkDomain, design_router
+from luxops.domains.network.backups.fact import BACKUP, Backup
 from luxops.domains.network.config import RouterConfig
 from luxops.domains.network.operational import Bfd, Bgp, Interfaces, InterfaceState, Route, Routes, SessionState
 from luxops.domains.network.platforms.interface import BFD, BGP, CONFIG, INTERFACES, ROUTES
@@ -54,6 +55,7 @@ def healthy(config: RouterConfig) -> dict[FactName, FactValue]:
         INTERFACES: Interfaces(interfaces=interfaces),
         BGP: Bgp(running=True, neighbours=sessions),
         BFD: Bfd(peers={address: "up" for address, n in config.bgp.neighbours.items() if n.bfd}),
+        BACKUP: Backup(state="good"),
         ROUTES: Routes(routes={"10.8.0.0/24": Route(protocol="bgp", distance=20, installed=True, next_hops=())}),
     }
 

@@ -54,7 +54,7 @@ def plannable(policy: Policy) -> bool:
     """Whether all that the policy looks at is decided by a configuration."""
     texts = [text for text in (policy.check, policy.when) if text]
     touched = [touch.path for text in texts for touch in read_expression(text).touches]
-    return not any((path[0] in FACTS and path[0] != CONFIG) or tuple(path[:2]) in _UNDECIDED for path in touched)
+    return not any((path[0] in policy.needs and path[0] != CONFIG) or tuple(path[:2]) in _UNDECIDED for path in touched)
 
 
 def refusals(findings: Iterable[Finding]) -> Sequence[Finding]:
