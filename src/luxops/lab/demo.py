@@ -40,9 +40,16 @@ class Demo:
     """Runs commands one after the other, with a heading each."""
 
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    began: float = field(default_factory=time.monotonic)
 
     def say(self, text: str) -> None:
-        print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
+        """A heading, with the time since the demo began: where it goes, everybody asks."""
+        heading = f"{text}  [{self.seconds:.0f} s]"
+        print(f"\n\033[1m{heading}\033[0m" if sys.stdout.isatty() else f"\n== {heading}", flush=True)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
 
     def run(self, *arguments: str, expect: tuple[ExitCode, ...] = (ExitCode.GOOD,)) -> None:
         """Run `luxops ARGUMENTS…`; an exit code that is not expected ends the demo with it."""
@@ -64,7 +71,6 @@ FOUND = (ExitCode.FINDINGS, ExitCode.INCOMPLETE, ExitCode.GOOD)
 
 def main() -> None:
     """Run the demo on the lab where one can run here, else on recorded answers."""
-    start = time.monotonic()
     demo = Demo()
     reasons = lacking()
     REPORTS.mkdir(exist_ok=True)
@@ -74,7 +80,7 @@ def main() -> None:
         on_recordings(demo, reasons)
     else:
         on_lab(demo)
-    demo.say(f"Done in {time.monotonic() - start:.0f} s.")
+    demo.say("Done.")
 
 
 def on_lab(demo: Demo) -> None:

@@ -54,10 +54,14 @@ class Cloud:
         return all(cgroups.processes_of(part) for part in PARTS) and all(answers(service) for service in PORTS)
 
     def recipe(self) -> Digest:
-        """Names everything that the bootstrapped image depends on; a changed one is bootstrapped anew."""
+        """Names everything that the bootstrapped image depends on; a changed one is bootstrapped anew.
+
+        Where the services' files lie does not count, what they say does: two checkouts share an image.
+        """
+        environment = {name: value for name, value in self.layout.environment().items() if name != "PYTHONPATH"}
         rendered = conf.rendered(self.layout, self.layout.state.images)
         programs = [Path(bootstrap.__file__), *sorted(SERVICES.glob("*.py"))]
-        return digest_of([packages.versions(), _plain(rendered), self.layout.environment(), [p.read_text() for p in programs]])
+        return digest_of([packages.versions(), _plain(rendered), environment, [p.read_text() for p in programs]])
 
     def up(self) -> None:
         """Make the cloud afresh; what was there of an older one is taken away first. Raises LabError."""
